@@ -1,0 +1,118 @@
+// A daemon from start to stop: claims the control socket, then touches kernel and network, then serves. Ends in the
+// opposite order.
+
+import type { Clock } from "../base/clock.js";
+import type { LogConfig, SpeakerConfig } from "../config/speaker-config.js";
+import type { ReloadResult } from "../control/api-types.js";
+import { ControlServer } from "../control/server.js";
+import type { Sys } from "../native/sys.js";
+import type { Log } from "../base/log.js";
+import type { Assemble, Assembled } from "./assemble.js";
+import { ConfigFile, type ConfigFileOptions } from "./config-file.js";
+
+export interface DaemonOptions extends ConfigFileOptions {
+  readonly version: string;
+}
+
+export interface DaemonDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The addon, or undefined where it is missing. */
+  readonly sys: Sys | undefined;
+  readonly assemble: Assemble;
+  /** Told of the log section when it changes. */
+  readonly onLogConfig: (config: LogConfig) => void;
+}
+
+export class Daemon {
+  readonly #dependencies: DaemonDependencies;
+  readonly #assembled: Assembled;
+  readonly #control: ControlServer | undefined;
+  readonly #file: ConfigFile;
+  #config: SpeakerConfig;
+  #stopped: Promise<void> | undefined;
+
+  private constructor(options: DaemonOptions, config: SpeakerConfig, assembled: Assembled, control: ControlServer | undefined, dependencies: DaemonDependencies) {
+    const { clock, log } = dependencies;
+    this.#dependencies = dependencies;
+    this.#assembled = assembled;
+    this.#control = control;
+    this.#config = config;
+    this.#file = new ConfigFile(options, { clock, log, apply: (next) => this.#apply(next) });
+  }
+
+  /** Rejects, with everything undone, where the socket is taken, the kernel is closed to us or a port cannot be had. */
+  static async start(options: DaemonOptions, config: SpeakerConfig, dependencies: DaemonDependencies): Promise<Daemon> {
+    const { clock, log, sys, assemble } = dependencies;
+    // First of all: two daemons over one kernel table would take each other's routes away.
+    const control = await openControl(options, config, dependencies);
+    let assembled: Assembled | undefined;
+    try {
+      assembled = await assemble(config, { clock, log, version: options.version, sys });
+      await assembled.speaker.apply(config);
+    } catch (error) {
+      await assembled?.speaker.stop({ graceful: false });
+      await assembled?.close();
+      await control?.close();
+      throw error;
+    }
+    const daemon = new Daemon(options, config, assembled, control, dependencies);
+    daemon.#serve();
+    return daemon;
+  }
+
+  reload(): Promise<ReloadResult> {
+    return this.#file.reload();
+  }
+
+  /** Stops once, however often it is called. With graceful restart our peers keep forwarding, and so does our kernel. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stopNow();
+    return this.#stopped;
+  }
+
+  #serve(): void {
+    this.#control?.serve({
+      speaker: this.#assembled.speaker,
+      reload: () => this.reload(),
+      lastReload: () => this.#file.lastReload,
+    });
+  }
+
+  async #stopNow(): Promise<void> {
+    await this.#control?.close();
+    await this.#assembled.speaker.stop({ graceful: this.#config.gracefulRestart.enabled });
+    await this.#assembled.close();
+  }
+
+  async #apply(next: SpeakerConfig): Promise<readonly string[]> {
+    const changes = [...(await this.#assembled.speaker.apply(next))];
+    const before = this.#config;
+    this.#config = next;
+    if (before.log.level !== next.log.level || before.log.format !== next.log.format) {
+      this.#dependencies.onLogConfig(next.log);
+      changes.push(`log: ${next.log.level}, ${next.log.format}`);
+    }
+    for (const section of restartSections(before, next)) changes.push(`${section}: the change takes effect at the next start`);
+    return changes;
+  }
+}
+
+async function openControl(options: DaemonOptions, config: SpeakerConfig, dependencies: DaemonDependencies): Promise<ControlServer | undefined> {
+  const { socket, mode, group } = config.control;
+  if (socket === "") return undefined;
+  const server = new ControlServer({ path: socket, mode, group, version: options.version }, dependencies);
+  await server.listen();
+  return server;
+}
+
+/** Sections that are read at the start only, and differ. */
+export function restartSections(before: SpeakerConfig, next: SpeakerConfig): readonly string[] {
+  const sections: string[] = [];
+  const { control: a } = before;
+  const { control: b } = next;
+  if (a.socket !== b.socket || a.mode !== b.mode || a.group !== b.group) sections.push("control");
+  const kernelFields = ["enabled", "table", "protocol", "metric", "auditSeconds", "removeAtExit", "staleSeconds"] as const;
+  if (kernelFields.some((field) => before.kernel[field] !== next.kernel[field])) sections.push("kernel");
+  return sections;
+}

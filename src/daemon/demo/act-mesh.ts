@@ -1,0 +1,34 @@
+// Act 1: the node-to-node mesh, Calico's default. One layer 2 network, iBGP between all nodes, both address families.
+
+import { baseConfig, nodeConfig, valuesOf, type Act, type SpeakerPlan } from "./act.js";
+import type { Topology } from "./topology.js";
+
+const AS = 64512;
+
+export const MESH_ACT: Act = {
+  number: 1,
+  title: "node-to-node mesh, dual-stack",
+  story: [
+    "Every node has an iBGP session with every other node, over IPv4 and over IPv6, and announces its block of pod addresses.",
+    "This is what Calico does unless told otherwise: no reflector, nothing to set up. pod-4 lives on node3 with a borrowed address of node1's block.",
+  ],
+  layout: "one subnet",
+  dualStack: true,
+  tunnel: false,
+  speakers,
+  tors: () => [],
+  killed: "node2",
+  unplugged: "node3",
+};
+
+function speakers(topology: Topology): readonly SpeakerPlan[] {
+  const members = topology.nodes.map((node) => ({ name: node.name, addresses: valuesOf(node.addresses, topology.families) }));
+  return topology.nodes.map((node) => ({
+    host: node.name,
+    config: {
+      ...baseConfig(topology, node.addresses.ipv4 ?? "", AS, valuesOf(node.addresses, topology.families)),
+      mesh: { nodes: members, self: node.name },
+      ...nodeConfig(topology, node),
+    },
+  }));
+}

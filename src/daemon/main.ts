@@ -1,0 +1,118 @@
+// The daemon as a process: configuration, log, signals, exit codes.
+
+import type { Writable } from "node:stream";
+import { type Clock, SystemClock } from "../base/clock.js";
+import type { RunOptions } from "../control/command-context.js";
+import { loadSys } from "../native/load-sys.js";
+import type { Sys } from "../native/sys.js";
+import type { Assemble } from "./assemble.js";
+import { loadConfigFile } from "./config-file.js";
+import { Daemon } from "./daemon.js";
+import { DaemonLog } from "./log.js";
+import { handleSignals, type SignalSource } from "./signals.js";
+
+const EXIT_OK = 0;
+/** A bad configuration, or a machine that does not let us start. */
+const EXIT_FAILED = 1;
+/** EX_SOFTWARE of sysexits(3): our bug. */
+const EXIT_BUG = 70;
+
+/** Longest orderly stop: what hangs must not keep a machine from going down. */
+const STOP_LIMIT_MS = 15_000;
+
+/** The process around the daemon; a test puts its own in. */
+export interface ProcessSurroundings {
+  readonly clock: Clock;
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signals: SignalSource;
+  /** Ends the process at once. */
+  readonly exit: (code: number) => void;
+  /** Calls back for an exception nobody caught. */
+  readonly onBug: (report: (error: unknown) => void) => void;
+  readonly loadSys: () => { readonly sys: Sys } | { readonly missing: string };
+  readonly assemble: Assemble;
+}
+
+/** Runs the daemon until a signal stops it, or it cannot start; gives the exit code. */
+export async function runDaemon(options: RunOptions, surroundings?: ProcessSurroundings): Promise<number> {
+  return runDaemonIn(surroundings ?? (await realSurroundings()), options);
+}
+
+async function realSurroundings(): Promise<ProcessSurroundings> {
+  const { assemble } = await import("./assemble.js");
+  return {
+    clock: new SystemClock(),
+    stderr: process.stderr,
+    env: process.env,
+    signals: process,
+    exit: (code) => process.exit(code),
+    onBug: (report) => {
+      process.on("uncaughtException", report);
+      process.on("unhandledRejection", report);
+    },
+    loadSys: () => loadSys(),
+    assemble,
+  };
+}
+
+async function runDaemonIn(surroundings: ProcessSurroundings, { config: path, node, version }: RunOptions): Promise<number> {
+  const { clock, stderr, env } = surroundings;
+  const loaded = await loadConfigFile({ path, node });
+  if (!loaded.ok) {
+    stderr.write(`${loaded.errors.join("\n")}\n`);
+    return EXIT_FAILED;
+  }
+  const color = stderr.isTTY === true && (env["NO_COLOR"] ?? "") === "";
+  const log = DaemonLog.create({ ...loaded.config.log, stream: stderr, color }, clock);
+  surroundings.onBug((error) => {
+    // Kernel routes stay and graceful restart covers: better than to go on with tables that may be wrong.
+    log.error(`bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    surroundings.exit(EXIT_BUG);
+  });
+  for (const warning of loaded.warnings) log.warn(warning);
+  const addon = surroundings.loadSys();
+  if ("missing" in addon) log.warn(addon.missing);
+  const starting = Daemon.start({ path, node, version }, loaded.config, {
+    clock,
+    log,
+    sys: "sys" in addon ? addon.sys : undefined,
+    assemble: surroundings.assemble,
+    onLogConfig: (config) => log.configure(config),
+  });
+  return serveUntilStopped(starting, log, surroundings, version);
+}
+
+async function serveUntilStopped(starting: Promise<Daemon>, log: DaemonLog, surroundings: ProcessSurroundings, version: string): Promise<number> {
+  const { clock, signals, exit } = surroundings;
+  let stopAsked: () => void = () => undefined;
+  const stopped = new Promise<void>((resolve) => {
+    stopAsked = resolve;
+  });
+  let daemon: Daemon | undefined;
+  const release = handleSignals(signals, log, {
+    stop: () => {
+      stopAsked();
+      clock.at(clock.now() + STOP_LIMIT_MS, () => {
+        log.error(`not stopped within ${STOP_LIMIT_MS / 1000} s: ending at once`);
+        exit(EXIT_FAILED);
+      });
+    },
+    force: () => exit(EXIT_FAILED),
+    // Before the start is over there is nothing to do: the file was read just now. Failures are logged in reload().
+    reload: () => void daemon?.reload(),
+  });
+  try {
+    daemon = await starting;
+    log.info(`starling ${version} is running`, { pid: process.pid });
+    await stopped;
+    await daemon.stop();
+    log.info("stopped");
+    return EXIT_OK;
+  } catch (error) {
+    log.error(error instanceof Error ? error.message : String(error));
+    return EXIT_FAILED;
+  } finally {
+    release();
+  }
+}

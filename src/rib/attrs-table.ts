@@ -1,0 +1,403 @@
+// Attribute sets, interned by (source, context, octets as received): a set is decoded and judged once, when it is new;
+// every route after that carries a row number. The row implies the source, so that work per route disappears.
+//
+// The body is the normal form (packet/attributes): what export and display read. It shares its blob with the key unless
+// judging changed it. Rows are reference-counted; a row nobody holds must be given back by retain + release.
+
+import type { Bytes } from "../base/bytes.js";
+import { ByteWriter, equalBytes, readU32 } from "../base/bytes.js";
+import { ByteArena } from "../base/byte-arena.js";
+import { AttributeFacts } from "../packet/attributes/attribute.js";
+import { judgeAttributes } from "../packet/attributes/index.js";
+import type { NextHopId, NextHopTable } from "./next-hop-table.js";
+import { REJECT } from "./reject-reason.js";
+import type { SourceId, SourceTable } from "./sources.js";
+import { RELATION } from "./sources.js";
+
+/** Row of AttrsTable; 0 = none. */
+export type AttrsId = number;
+
+/** What a set's octets mean beside the octets: bits of the `context` column. */
+export const CONTEXT = {
+  /** Low 16 bits: weight. */
+  weightMask: 0xffff,
+  /** The session speaks 2-octet AS numbers (RFC 6793). */
+  oldSpeaker: 1 << 16,
+  /** Made here (local route or edited by a filter): already in normal form. */
+  normal: 1 << 17,
+  /** A filter set MED: it goes out on eBGP too (RFC 4271 §5.1.4). */
+  medIsOurs: 1 << 18,
+  /** A filter set NEXT_HOP: it is sent as it is. */
+  nextHopIsOurs: 1 << 19,
+} as const;
+
+const STRIDE = 16;
+const HASH = 0;
+const NEXT = 1;
+const REFS = 2;
+const KEY = 3;
+const KEY_LENGTH = 4;
+const BODY = 5;
+const BODY_LENGTH = 6;
+const SOURCE = 7;
+const LOCAL_PREF = 8;
+const PATH_LENGTH = 9;
+const MED = 10;
+const ORIGINATOR = 11;
+const NEXT_HOP = 12;
+const NEIGHBOR_AS = 13;
+const CONTEXT_COLUMN = 14;
+const FLAGS = 15;
+
+const ORIGIN_MASK = 3;
+const HAS_MED = 1 << 2;
+const HAS_LOCAL_PREF = 1 << 3;
+const HAS_ORIGINATOR = 1 << 4;
+const TREAT_AS_WITHDRAW = 1 << 5;
+const NO_EXPORT = 1 << 6;
+const NO_ADVERTISE = 1 << 7;
+const LOOP_SHIFT = 8;
+const CLUSTERS_SHIFT = 16;
+
+export const DEFAULT_LOCAL_PREF = 100;
+
+/** Who we are: what makes a received route a loop. */
+export interface Identity {
+  readonly routerId: number;
+  readonly clusterId: number;
+}
+
+export class AttrsTable {
+  readonly #sources: SourceTable;
+  readonly #nextHops: NextHopTable;
+  readonly #arena = new ByteArena();
+  readonly #facts = new AttributeFacts();
+  readonly #scratch = new ByteWriter(4096);
+  readonly #faults = new Map<AttrsId, readonly string[]>();
+  readonly #seed: number;
+  #rows: Int32Array;
+  #capacity: number;
+  #nextRow = 1;
+  #freeRow = 0;
+  #buckets = new Int32Array(1024);
+  identity: Identity;
+  /** Number of sets held. */
+  size = 0;
+  /** Told when a row is given back: memos keyed by it must go. */
+  readonly onFree: ((id: AttrsId) => void)[] = [];
+  /** Told once per faulty set (RFC 7606 §8: log what was malformed). */
+  onFault: (source: SourceId, reasons: readonly string[]) => void = () => undefined;
+
+  constructor(sources: SourceTable, nextHops: NextHopTable, identity: Identity, seed: number, reserve = 4096) {
+    this.#sources = sources;
+    this.#nextHops = nextHops;
+    this.identity = identity;
+    this.#seed = seed | 0;
+    this.#capacity = reserve;
+    this.#rows = new Int32Array(reserve * STRIDE);
+  }
+
+  /** Row of the set whose attribute octets are `bytes[at, at + length)`: type-length-values without MP_REACH_NLRI and
+   *  MP_UNREACH_NLRI, the next hop as NEXT_HOP. Nothing of `bytes` is kept. Takes no reference.
+   *  Throws NotificationError where RFC 7606 still resets the session. */
+  intern(bytes: Bytes, at: number, length: number, source: SourceId, context: number): AttrsId {
+    const hash = hashBytes(bytes, at, length, this.#seed ^ Math.imul(source, 0x1f35_9b4d) ^ context);
+    const rows = this.#rows;
+    let id = this.#buckets[hash & (this.#buckets.length - 1)];
+    while (id !== 0) {
+      const row = id << 4;
+      if (
+        rows[row + HASH] === hash &&
+        rows[row + SOURCE] === source &&
+        rows[row + KEY_LENGTH] === length &&
+        rows[row + CONTEXT_COLUMN] === context
+      ) {
+        const location = rows[row + KEY];
+        if (equalBytes(this.#arena.chunk(location), this.#arena.offset(location), bytes, at, length)) return id;
+      }
+      id = rows[row + NEXT];
+    }
+    return this.#add(hash, bytes, at, length, source, context);
+  }
+
+  retain(id: AttrsId): void {
+    this.#rows[(id << 4) + REFS]++;
+  }
+
+  release(id: AttrsId): void {
+    if (--this.#rows[(id << 4) + REFS] <= 0) this.#free(id);
+  }
+
+  /** Frees a row that was interned and is held by nobody. */
+  discard(id: AttrsId): void {
+    if (this.#rows[(id << 4) + REFS] === 0) this.#free(id);
+  }
+
+  source(id: AttrsId): SourceId {
+    return this.#rows[(id << 4) + SOURCE];
+  }
+
+  nextHop(id: AttrsId): NextHopId {
+    return this.#rows[(id << 4) + NEXT_HOP];
+  }
+
+  /** LOCAL_PREF, or 100 where there is none; as a signed word. */
+  localPref(id: AttrsId): number {
+    return this.#rows[(id << 4) + LOCAL_PREF];
+  }
+
+  hasLocalPref(id: AttrsId): boolean {
+    return (this.#rows[(id << 4) + FLAGS] & HAS_LOCAL_PREF) !== 0;
+  }
+
+  /** AS_PATH length of RFC 4271 §9.1.2.2 a): an AS_SET counts as one. */
+  asPathLength(id: AttrsId): number {
+    return this.#rows[(id << 4) + PATH_LENGTH];
+  }
+
+  origin(id: AttrsId): number {
+    return this.#rows[(id << 4) + FLAGS] & ORIGIN_MASK;
+  }
+
+  /** MED as a signed word; 0 where there is none (RFC 4271 §9.1.2.2 c). */
+  med(id: AttrsId): number {
+    return this.#rows[(id << 4) + MED];
+  }
+
+  hasMed(id: AttrsId): boolean {
+    return (this.#rows[(id << 4) + FLAGS] & HAS_MED) !== 0;
+  }
+
+  neighborAs(id: AttrsId): number {
+    return this.#rows[(id << 4) + NEIGHBOR_AS];
+  }
+
+  hasOriginator(id: AttrsId): boolean {
+    return (this.#rows[(id << 4) + FLAGS] & HAS_ORIGINATOR) !== 0;
+  }
+
+  /** ORIGINATOR_ID, or else the BGP Identifier of the source (RFC 4456 §9); a signed word. */
+  originator(id: AttrsId): number {
+    const row = id << 4;
+    if ((this.#rows[row + FLAGS] & HAS_ORIGINATOR) !== 0) return this.#rows[row + ORIGINATOR];
+    return this.#sources.routerId[this.#rows[row + SOURCE]];
+  }
+
+  clusterCount(id: AttrsId): number {
+    return this.#rows[(id << 4) + FLAGS] >>> CLUSTERS_SHIFT;
+  }
+
+  weight(id: AttrsId): number {
+    return this.#rows[(id << 4) + CONTEXT_COLUMN] & CONTEXT.weightMask;
+  }
+
+  context(id: AttrsId): number {
+    return this.#rows[(id << 4) + CONTEXT_COLUMN];
+  }
+
+  /** RFC 7606: routes with this set count as withdrawn. */
+  isTreatAsWithdraw(id: AttrsId): boolean {
+    return (this.#rows[(id << 4) + FLAGS] & TREAT_AS_WITHDRAW) !== 0;
+  }
+
+  /** REJECT.none, or the loop that this set closes. */
+  loop(id: AttrsId): number {
+    return (this.#rows[(id << 4) + FLAGS] >>> LOOP_SHIFT) & 15;
+  }
+
+  /** RFC 1997: NO_EXPORT or NO_EXPORT_SUBCONFED is among the communities. */
+  isNoExport(id: AttrsId): boolean {
+    return (this.#rows[(id << 4) + FLAGS] & NO_EXPORT) !== 0;
+  }
+
+  isNoAdvertise(id: AttrsId): boolean {
+    return (this.#rows[(id << 4) + FLAGS] & NO_ADVERTISE) !== 0;
+  }
+
+  /** The chunk, offset and length of the normal form. */
+  bodyChunk(id: AttrsId): Bytes {
+    return this.#arena.chunk(this.#rows[(id << 4) + BODY]);
+  }
+
+  bodyOffset(id: AttrsId): number {
+    return this.#arena.offset(this.#rows[(id << 4) + BODY]);
+  }
+
+  bodyLength(id: AttrsId): number {
+    return this.#rows[(id << 4) + BODY_LENGTH];
+  }
+
+  /** What RFC 7606 found in the set, in words. */
+  faults(id: AttrsId): readonly string[] {
+    return this.#faults.get(id) ?? [];
+  }
+
+  /** One more than the highest row ever used, for columns and walks beside the table. */
+  get end(): number {
+    return this.#nextRow;
+  }
+
+  #add(hash: number, bytes: Bytes, at: number, length: number, source: SourceId, context: number): AttrsId {
+    const facts = this.#facts;
+    const body = this.#scratch;
+    body.clear();
+    const ebgp = this.#sources.relation[source] === RELATION.ebgp && (context & CONTEXT.normal) === 0;
+    judgeAttributes(bytes, at, at + length, { fourOctetAs: (context & CONTEXT.oldSpeaker) === 0, ebgp }, facts, body);
+    const id = this.#takeRow();
+    const rows = this.#rows;
+    const row = id << 4;
+    const key = this.#arena.store(bytes, at, length);
+    const same = body.length === length && equalBytes(body.bytes, 0, bytes, at, length);
+    rows[row + HASH] = hash;
+    rows[row + REFS] = 0;
+    rows[row + KEY] = key;
+    rows[row + KEY_LENGTH] = length;
+    rows[row + BODY] = same ? key : this.#arena.store(body.bytes, 0, body.length);
+    rows[row + BODY_LENGTH] = body.length;
+    rows[row + SOURCE] = source;
+    rows[row + LOCAL_PREF] = facts.localPref < 0 ? DEFAULT_LOCAL_PREF : facts.localPref | 0;
+    rows[row + PATH_LENGTH] = facts.asPathLength;
+    rows[row + MED] = facts.hasMed ? facts.med | 0 : 0;
+    rows[row + ORIGINATOR] = facts.originatorId | 0;
+    rows[row + NEXT_HOP] = this.#nextHops.acquire(body.bytes, facts.nextHopAt, facts.nextHopLength);
+    rows[row + NEIGHBOR_AS] = facts.neighborAs | 0;
+    rows[row + CONTEXT_COLUMN] = context;
+    rows[row + FLAGS] = this.#flags(facts, body, source);
+    const bucket = hash & (this.#buckets.length - 1);
+    rows[row + NEXT] = this.#buckets[bucket];
+    this.#buckets[bucket] = id;
+    if (++this.size > this.#buckets.length) this.#growBuckets();
+    // What we made ourselves is no peer's fault: local routes have no NEXT_HOP yet.
+    if (facts.reasons.length > 0 && (context & CONTEXT.normal) === 0) {
+      this.#faults.set(id, [...facts.reasons]);
+      this.onFault(source, facts.reasons);
+    }
+    return id;
+  }
+
+  #flags(facts: AttributeFacts, body: ByteWriter, source: SourceId): number {
+    let flags = facts.origin & ORIGIN_MASK;
+    if (facts.hasMed) flags |= HAS_MED;
+    if (facts.localPref >= 0) flags |= HAS_LOCAL_PREF;
+    if (facts.hasOriginatorId) flags |= HAS_ORIGINATOR;
+    if (facts.fate !== 0) flags |= TREAT_AS_WITHDRAW;
+    flags |= scanBody(body, this.#sources.get(source).options.localAs, this.identity, flags);
+    return flags | (Math.min(facts.clusterCount, 0xffff) << CLUSTERS_SHIFT);
+  }
+
+  #free(id: AttrsId): void {
+    for (const listener of this.onFree) listener(id);
+    const rows = this.#rows;
+    const row = id << 4;
+    const bucket = rows[row + HASH] & (this.#buckets.length - 1);
+    let link = this.#buckets[bucket];
+    if (link === id) this.#buckets[bucket] = rows[row + NEXT];
+    else {
+      while (rows[(link << 4) + NEXT] !== id) link = rows[(link << 4) + NEXT];
+      rows[(link << 4) + NEXT] = rows[row + NEXT];
+    }
+    if (rows[row + BODY] !== rows[row + KEY]) this.#arena.release(rows[row + BODY], rows[row + BODY_LENGTH]);
+    this.#arena.release(rows[row + KEY], rows[row + KEY_LENGTH]);
+    this.#nextHops.release(rows[row + NEXT_HOP]);
+    if (this.#faults.size > 0) this.#faults.delete(id);
+    rows[row + NEXT] = this.#freeRow;
+    rows[row + SOURCE] = 0;
+    this.#freeRow = id;
+    this.size--;
+  }
+
+  #takeRow(): AttrsId {
+    if (this.#freeRow !== 0) {
+      const id = this.#freeRow;
+      this.#freeRow = this.#rows[(id << 4) + NEXT];
+      return id;
+    }
+    const id = this.#nextRow++;
+    if (id >= this.#capacity) {
+      this.#capacity *= 2;
+      const rows = new Int32Array(this.#capacity * STRIDE);
+      rows.set(this.#rows);
+      this.#rows = rows;
+    }
+    return id;
+  }
+
+  #growBuckets(): void {
+    const old = this.#buckets;
+    const buckets = new Int32Array(old.length * 4);
+    const rows = this.#rows;
+    for (let i = 0; i < old.length; i++) {
+      let id = old[i];
+      while (id !== 0) {
+        const row = id << 4;
+        const next = rows[row + NEXT];
+        const bucket = rows[row + HASH] & (buckets.length - 1);
+        rows[row + NEXT] = buckets[bucket];
+        buckets[bucket] = id;
+        id = next;
+      }
+    }
+    this.#buckets = buckets;
+  }
+}
+
+/** Loop and well-known community bits of a normal form. */
+function scanBody(body: ByteWriter, localAs: number, identity: Identity, flags: number): number {
+  const bytes = body.bytes;
+  let bits = 0;
+  let loop: number = REJECT.none;
+  for (let at = 0; at < body.length; ) {
+    const type = bytes[at + 1];
+    const long = (bytes[at] & 0x10) !== 0;
+    const length = long ? (bytes[at + 2] << 8) | bytes[at + 3] : bytes[at + 2];
+    at += long ? 4 : 3;
+    if (type === 2 && hasAs(bytes, at, at + length, localAs)) loop = REJECT.asLoop;
+    else if (type === 8) bits |= wellKnown(bytes, at, at + length);
+    else if (type === 9 && (flags & HAS_ORIGINATOR) !== 0 && readU32(bytes, at) === identity.routerId) {
+      loop = REJECT.originatorLoop;
+    } else if (type === 10 && hasWord(bytes, at, at + length, identity.clusterId)) loop = REJECT.clusterLoop;
+    at += length;
+  }
+  return bits | (loop << LOOP_SHIFT);
+}
+
+function hasAs(bytes: Bytes, at: number, end: number, as: number): boolean {
+  while (at < end) {
+    const last = at + 2 + bytes[at + 1] * 4;
+    for (at += 2; at < last; at += 4) if (readU32(bytes, at) === as) return true;
+  }
+  return false;
+}
+
+function hasWord(bytes: Bytes, at: number, end: number, word: number): boolean {
+  for (; at < end; at += 4) if (readU32(bytes, at) === word) return true;
+  return false;
+}
+
+function wellKnown(bytes: Bytes, at: number, end: number): number {
+  let bits = 0;
+  for (; at < end; at += 4) {
+    const community = readU32(bytes, at);
+    // RFC 1997: outside a confederation NO_EXPORT_SUBCONFED means the same as NO_EXPORT.
+    if (community === 0xffffff01 || community === 0xffffff03) bits |= NO_EXPORT;
+    else if (community === 0xffffff02) bits |= NO_ADVERTISE;
+  }
+  return bits;
+}
+
+function hashBytes(bytes: Bytes, at: number, length: number, seed: number): number {
+  let hash = (seed ^ length) | 0;
+  const end = at + length;
+  const whole = at + (length & ~3);
+  for (; at < whole; at += 4) {
+    hash = Math.imul(
+      hash ^ (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)),
+      0x9e3779b1,
+    );
+    hash ^= hash >>> 15;
+  }
+  for (; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x85ebca6b);
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}

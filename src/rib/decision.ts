@@ -1,0 +1,223 @@
+// The decision process, RFC 4271 §9.1.2.2 with RFC 4456 §9, as a list of named steps.
+//
+// The head of a chain is the best path. A change is compared with the head alone where that is enough; MED, which counts
+// only between paths of one neighbouring AS and therefore is no order, and a head that got worse need the whole chain.
+
+import type { AttrsId, AttrsTable } from "./attrs-table.js";
+import type { NextHopTable } from "./next-hop-table.js";
+import type { PrefixId, RouteId, RouteTable } from "./route-table.js";
+import { RELATION, type SourceTable } from "./sources.js";
+
+export interface Step {
+  readonly name: string;
+  /** > 0: a is better, < 0: b is. */
+  readonly compare: (a: RouteId, b: RouteId) => number;
+}
+
+export interface DecisionOptions {
+  /** Most equal paths used for forwarding, by relation of the best path. */
+  readonly multipathEbgp: number;
+  readonly multipathIbgp: number;
+}
+
+const signed = 0x80000000 | 0;
+
+export class Decision {
+  readonly #routes: RouteTable;
+  readonly #attrs: AttrsTable;
+  readonly #nextHops: NextHopTable;
+  readonly #sources: SourceTable;
+  options: DecisionOptions = { multipathEbgp: 1, multipathIbgp: 1 };
+  /** The steps in order, for people. Each is what `preferred` does, one by one. */
+  readonly steps: readonly Step[];
+  readonly #candidates: RouteId[] = [];
+
+  constructor(routes: RouteTable, attrs: AttrsTable, nextHops: NextHopTable, sources: SourceTable) {
+    this.#routes = routes;
+    this.#attrs = attrs;
+    this.#nextHops = nextHops;
+    this.#sources = sources;
+    const onAttrs = (compare: (a: AttrsId, b: AttrsId) => number) => (a: RouteId, b: RouteId) =>
+      compare.call(this, routes.attrs(a), routes.attrs(b));
+    this.steps = [
+      { name: "eligible", compare: (a, b) => Number(this.isEligible(a)) - Number(this.isEligible(b)) },
+      { name: "higher weight", compare: onAttrs(this.#byWeight) },
+      { name: "higher LOCAL_PREF", compare: onAttrs(this.#byLocalPref) },
+      { name: "shorter AS_PATH", compare: onAttrs(this.#byPathLength) },
+      { name: "lower ORIGIN", compare: onAttrs(this.#byOrigin) },
+      { name: "lower MED", compare: onAttrs(this.#byMed) },
+      { name: "eBGP over iBGP", compare: onAttrs(this.#byRelation) },
+      { name: "lower IGP cost to NEXT_HOP", compare: onAttrs(this.#byCost) },
+      { name: "lower BGP Identifier or ORIGINATOR_ID", compare: onAttrs(this.#byOriginator) },
+      { name: "shorter CLUSTER_LIST", compare: onAttrs(this.#byClusters) },
+      { name: "lower peer address", compare: (a, b) => this.#byAddress(a, b) },
+      { name: "lower path id", compare: (a, b) => (routes.pathId(b) >>> 0) - (routes.pathId(a) >>> 0) },
+    ];
+  }
+
+  /** Takes part in the decision: accepted, and its next hop resolves (RFC 4271 §9.1.2.1). */
+  isEligible(route: RouteId): boolean {
+    if (this.#routes.reason(route) !== 0) return false;
+    return this.#nextHops.reachable[this.#attrs.nextHop(this.#routes.attrs(route))] === 1;
+  }
+
+  /** The best path of the prefix, or 0 if none is eligible. */
+  best(prefix: PrefixId): RouteId {
+    const head = this.#routes.head(prefix);
+    return head !== 0 && this.isEligible(head) ? head : 0;
+  }
+
+  /** Puts the best path of the chain in front. */
+  select(prefix: PrefixId): void {
+    const routes = this.#routes;
+    const head = routes.head(prefix);
+    if (head === 0 || routes.next(head) === 0) return;
+    const best = this.#selectBest(head);
+    if (best === head) return;
+    routes.unlink(prefix, best);
+    routes.linkHead(prefix, best);
+  }
+
+  /** True if comparing with the head alone shows that `route` is now the best; undefined if the whole chain must be
+   *  looked at. `route` is not in the chain, or is not the head. */
+  beatsHead(route: RouteId, head: RouteId): boolean | undefined {
+    const eligible = this.isEligible(route);
+    if (eligible !== this.isEligible(head)) return eligible;
+    if (!eligible) return false;
+    const order = this.#beforeMed(this.#routes.attrs(route), this.#routes.attrs(head));
+    if (order !== 0) return order > 0;
+    // Within the class that MED sorts, pairs are only the truth when there are no third paths.
+    return this.#routes.next(head) === 0 ? this.#fromMed(route, head) > 0 : undefined;
+  }
+
+  /** Paths used for forwarding beside the best one: equal up to the IGP cost (RFC 4271 §9.1.2.2 a–e). Best first. */
+  multipath(prefix: PrefixId): readonly RouteId[] {
+    const best = this.best(prefix);
+    if (best === 0) return [];
+    const most = this.#most(best);
+    const paths = [best];
+    if (most <= 1) return paths;
+    for (let route = this.#routes.next(best); route !== 0 && paths.length < most; route = this.#routes.next(route)) {
+      if (this.isMultipath(route, best)) paths.push(route);
+    }
+    return paths;
+  }
+
+  /** True if `route` equals the best path in everything that matters for forwarding. */
+  isMultipath(route: RouteId, best: RouteId): boolean {
+    if (!this.isEligible(route)) return false;
+    const a = this.#routes.attrs(route);
+    const b = this.#routes.attrs(best);
+    if (this.#beforeMed(a, b) !== 0 || this.#byMed(a, b) !== 0) return false;
+    return this.#byRelation(a, b) === 0 && this.#byCost(a, b) === 0;
+  }
+
+  /** The name of the step that makes `winner` better than `loser`. */
+  decisiveStep(winner: RouteId, loser: RouteId): string {
+    for (const step of this.steps) if (step.compare(winner, loser) > 0) return step.name;
+    return "first seen";
+  }
+
+  #most(best: RouteId): number {
+    const relation = this.#sources.relation[this.#routes.source(best)];
+    if (relation === RELATION.local) return 1;
+    return relation === RELATION.ebgp ? this.options.multipathEbgp : this.options.multipathIbgp;
+  }
+
+  #selectBest(head: RouteId): RouteId {
+    const routes = this.#routes;
+    const candidates = this.#candidates;
+    candidates.length = 0;
+    for (let route = head; route !== 0; route = routes.next(route)) {
+      if (!this.isEligible(route)) continue;
+      const order =
+        candidates.length === 0 ? 0 : this.#beforeMed(routes.attrs(route), routes.attrs(candidates[0]));
+      if (order < 0) continue;
+      if (order > 0) candidates.length = 0;
+      candidates.push(route);
+    }
+    let best = 0;
+    for (const route of candidates) {
+      if (this.#isBeatenByMed(route, candidates)) continue;
+      if (best === 0 || this.#afterMed(route, best) > 0) best = route;
+    }
+    return best === 0 ? head : best;
+  }
+
+  #isBeatenByMed(route: RouteId, candidates: readonly RouteId[]): boolean {
+    const attrs = this.#routes.attrs(route);
+    for (const other of candidates) if (this.#byMed(attrs, this.#routes.attrs(other)) < 0) return true;
+    return false;
+  }
+
+  #beforeMed(a: AttrsId, b: AttrsId): number {
+    return this.#byWeight(a, b) || this.#byLocalPref(a, b) || this.#byPathLength(a, b) || this.#byOrigin(a, b);
+  }
+
+  #fromMed(a: RouteId, b: RouteId): number {
+    return this.#byMed(this.#routes.attrs(a), this.#routes.attrs(b)) || this.#afterMed(a, b);
+  }
+
+  #afterMed(routeA: RouteId, routeB: RouteId): number {
+    const a = this.#routes.attrs(routeA);
+    const b = this.#routes.attrs(routeB);
+    return (
+      this.#byRelation(a, b) ||
+      this.#byCost(a, b) ||
+      this.#byOriginator(a, b) ||
+      this.#byClusters(a, b) ||
+      this.#byAddress(routeA, routeB) ||
+      (this.#routes.pathId(routeB) >>> 0) - (this.#routes.pathId(routeA) >>> 0)
+    );
+  }
+
+  #byWeight(a: AttrsId, b: AttrsId): number {
+    return this.#attrs.weight(a) - this.#attrs.weight(b);
+  }
+
+  #byLocalPref(a: AttrsId, b: AttrsId): number {
+    return (this.#attrs.localPref(a) ^ signed) - (this.#attrs.localPref(b) ^ signed);
+  }
+
+  #byPathLength(a: AttrsId, b: AttrsId): number {
+    return this.#attrs.asPathLength(b) - this.#attrs.asPathLength(a);
+  }
+
+  #byOrigin(a: AttrsId, b: AttrsId): number {
+    return this.#attrs.origin(b) - this.#attrs.origin(a);
+  }
+
+  #byMed(a: AttrsId, b: AttrsId): number {
+    if (this.#attrs.neighborAs(a) !== this.#attrs.neighborAs(b)) return 0;
+    return (this.#attrs.med(b) ^ signed) - (this.#attrs.med(a) ^ signed);
+  }
+
+  #byRelation(a: AttrsId, b: AttrsId): number {
+    const relation = this.#sources.relation;
+    const external = (id: AttrsId): number => (relation[this.#attrs.source(id)] <= RELATION.ebgp ? 1 : 0);
+    return external(a) - external(b);
+  }
+
+  #byCost(a: AttrsId, b: AttrsId): number {
+    const cost = this.#nextHops.cost;
+    return cost[this.#attrs.nextHop(b)] - cost[this.#attrs.nextHop(a)];
+  }
+
+  #byOriginator(a: AttrsId, b: AttrsId): number {
+    return (this.#attrs.originator(b) ^ signed) - (this.#attrs.originator(a) ^ signed);
+  }
+
+  #byClusters(a: AttrsId, b: AttrsId): number {
+    return this.#attrs.clusterCount(b) - this.#attrs.clusterCount(a);
+  }
+
+  #byAddress(a: RouteId, b: RouteId): number {
+    const sourceA = this.#routes.source(a);
+    const sourceB = this.#routes.source(b);
+    if (sourceA === sourceB) return 0;
+    const addressA = this.#sources.get(sourceA).options.address;
+    const addressB = this.#sources.get(sourceB).options.address;
+    if (addressA === undefined || addressB === undefined) return sourceB - sourceA;
+    return Buffer.compare(addressB, addressA);
+  }
+}

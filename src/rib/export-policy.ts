@@ -1,0 +1,89 @@
+// Between Loc-RIB and Adj-RIB-Out of one group: protocol rules, then the export policy. Asked once per attribute set and
+// remembered, or once per prefix where the policy looks at prefixes.
+
+import type { Family } from "../base/family.js";
+import type { PrefixIndex } from "../base/prefix-index.js";
+import { ACCEPT_ALL, type Filter, type Verdict } from "../policy/route.js";
+import type { AttrsId, AttrsTable } from "./attrs-table.js";
+import type { ExportRules } from "./export-rules.js";
+import { RouteCursor } from "./route-cursor.js";
+import type { PrefixId } from "./route-table.js";
+import type { SourceTable } from "./sources.js";
+
+const UNKNOWN = 0;
+const REJECTED = -1;
+
+export class ExportPolicy {
+  readonly #rules: ExportRules;
+  readonly #attrs: AttrsTable;
+  readonly #cursor: RouteCursor;
+  readonly #filter: Filter;
+  readonly #onFree: (id: AttrsId) => void;
+  /** By AttrsId of the best path: what goes out (a reference is held if it is another set), REJECTED or UNKNOWN. */
+  #memo = new Int32Array(256);
+
+  constructor(rules: ExportRules, attrs: AttrsTable, sources: SourceTable) {
+    this.#rules = rules;
+    this.#attrs = attrs;
+    this.#filter = rules.options.exportFilter;
+    this.#cursor = new RouteCursor(attrs, sources);
+    this.#onFree = (id) => this.#forget(id);
+    attrs.onFree.push(this.#onFree);
+  }
+
+  /** The set to advertise for the prefix whose best path has the set `id`, or 0. No reference is taken. */
+  exported(id: AttrsId, prefixes: PrefixIndex, prefix: PrefixId): AttrsId {
+    const known = id < this.#memo.length ? this.#memo[id] : UNKNOWN;
+    if (known > 0) return known;
+    if (known === REJECTED) return 0;
+    if (!this.#rules.permits(id)) return this.#remember(id, REJECTED);
+    if (this.#filter === ACCEPT_ALL) return this.#remember(id, this.#rules.fits(id) ? id : REJECTED);
+    this.#seek(id, prefixes, prefix);
+    const accepted = this.#filter(this.#cursor).accept;
+    const result = accepted ? this.#cursor.commit() : REJECTED;
+    const fits = result > 0 && this.#rules.fits(result);
+    if (!fits && result > 0) this.#attrs.discard(result);
+    if (!this.#filter.readsPrefix) return this.#remember(id, fits ? result : REJECTED);
+    return fits ? result : 0;
+  }
+
+  /** What rules and policy say of a route, for people; computed afresh. */
+  explain(id: AttrsId, prefixes: PrefixIndex, prefix: PrefixId): Verdict {
+    if (!this.#rules.permits(id)) return { accept: false, by: "protocol rules (reflection, NO_EXPORT or NO_ADVERTISE)" };
+    this.#seek(id, prefixes, prefix);
+    return this.#filter(this.#cursor);
+  }
+
+  /** Forgets everything and lets go of the sets held. */
+  dispose(): void {
+    const at = this.#attrs.onFree.indexOf(this.#onFree);
+    if (at >= 0) this.#attrs.onFree.splice(at, 1);
+    for (let id = 1; id < this.#memo.length; id++) this.#forget(id);
+  }
+
+  #seek(id: AttrsId, prefixes: PrefixIndex, prefix: PrefixId): void {
+    this.#cursor.seek(id, this.#rules.options.sentTo);
+    const family: Family = this.#rules.options.family;
+    const word = (i: number): number => prefixes.word(prefix, i);
+    this.#cursor.setPrefix(family, word(0), word(1), word(2), word(3), prefixes.length(prefix));
+  }
+
+  #remember(id: AttrsId, result: number): AttrsId {
+    if (id >= this.#memo.length) {
+      const larger = new Int32Array(Math.max(this.#attrs.end, this.#memo.length * 2));
+      larger.set(this.#memo);
+      this.#memo = larger;
+    }
+    this.#memo[id] = result;
+    if (result > 0 && result !== id) this.#attrs.retain(result);
+    return result > 0 ? result : 0;
+  }
+
+  #forget(id: AttrsId): void {
+    if (id >= this.#memo.length) return;
+    const result = this.#memo[id];
+    if (result === UNKNOWN) return;
+    this.#memo[id] = UNKNOWN;
+    if (result > 0 && result !== id) this.#attrs.release(result);
+  }
+}

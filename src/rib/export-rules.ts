@@ -1,0 +1,110 @@
+// Who may hear which route, and with which next hop: RFC 4271 §5.1.3, §9.2; RFC 4456 §6; RFC 1997.
+//
+// All of it depends on the group and the attribute set only, never on the single member: that is what lets alike peers
+// share one encoded stream. What differs between peers is part of the group's key.
+
+import type { Bytes } from "../base/bytes.js";
+import { toHex } from "../base/bytes.js";
+import { type Family, IPV6_UNICAST } from "../base/family.js";
+import type { Filter, PeerFacts } from "../policy/route.js";
+import { type AttrsId, type AttrsTable, CONTEXT } from "./attrs-table.js";
+import type { NextHopTable } from "./next-hop-table.js";
+import { RELATION, type Relation, type SourceTable } from "./sources.js";
+
+/** Everything in which members of one update group are alike. */
+export interface GroupOptions {
+  readonly family: Family;
+  /** What the members are to us. */
+  readonly relation: Relation;
+  readonly localAs: number;
+  /** RFC 6793: both sides speak 4-octet AS numbers. */
+  readonly fourOctetAs: boolean;
+  /** 4096, or 65535 (RFC 8654). */
+  readonly maxMessageLength: number;
+  readonly nextHop: "default" | "self" | "keep";
+  /** Our address as next hop: 4 or 16 octets; empty if the session has none of this family. */
+  readonly selfNextHop: Bytes;
+  /** RFC 8950: IPv4 routes may go out with IPv6 next hops. */
+  readonly extendedNextHop: boolean;
+  readonly exportFilter: Filter;
+  /** Only where the filter looks at the peer it sends to. */
+  readonly sentTo: PeerFacts | undefined;
+}
+
+/** Equal texts: the peers may share a group. Derived from every field, so that a new one cannot be forgotten. */
+export function groupKey(options: GroupOptions): string {
+  const parts: Record<keyof GroupOptions, string> = {
+    family: String(options.family),
+    relation: String(options.relation),
+    localAs: String(options.localAs),
+    fourOctetAs: String(options.fourOctetAs),
+    maxMessageLength: String(options.maxMessageLength),
+    nextHop: options.nextHop,
+    selfNextHop: toHex(options.selfNextHop),
+    extendedNextHop: String(options.extendedNextHop),
+    exportFilter: options.exportFilter.identity,
+    sentTo: options.sentTo === undefined ? "" : JSON.stringify(options.sentTo),
+  };
+  return JSON.stringify(parts);
+}
+
+/** NLRI and next hop travel in MP_REACH_NLRI instead of the fields of RFC 4271. */
+export function usesMultiprotocol(options: GroupOptions): boolean {
+  return options.family === IPV6_UNICAST || options.extendedNextHop;
+}
+
+export class ExportRules {
+  readonly options: GroupOptions;
+  readonly #attrs: AttrsTable;
+  readonly #nextHops: NextHopTable;
+  readonly #sources: SourceTable;
+  readonly #isEbgp: boolean;
+
+  constructor(options: GroupOptions, attrs: AttrsTable, nextHops: NextHopTable, sources: SourceTable) {
+    this.options = options;
+    this.#attrs = attrs;
+    this.#nextHops = nextHops;
+    this.#sources = sources;
+    this.#isEbgp = options.relation === RELATION.ebgp;
+  }
+
+  /** True if protocol rules let the members hear routes with this set. The export policy is asked after that. */
+  permits(id: AttrsId): boolean {
+    const relation = this.#sources.relation[this.#attrs.source(id)];
+    // RFC 4456 §6: what a non-client told us goes to clients only; RFC 4271 §9.2.1 without reflection.
+    if (relation === RELATION.ibgpNonClient && this.options.relation === RELATION.ibgpNonClient) return false;
+    if (this.#attrs.isNoAdvertise(id)) return false;
+    return !(this.#isEbgp && this.#attrs.isNoExport(id));
+  }
+
+  /** True if the set, as it will be sent, can be expressed to the members. */
+  fits(id: AttrsId): boolean {
+    const nextHopLength = this.nextHop(id).length;
+    if (nextHopLength === 0) return false;
+    if (this.options.family !== IPV6_UNICAST && nextHopLength !== 4 && !this.options.extendedNextHop) return false;
+    if (this.options.family === IPV6_UNICAST && nextHopLength === 4) return false;
+    // Header, fixed fields, MP_REACH with one IPv6 prefix, and all that the rules may add.
+    return this.#attrs.bodyLength(id) * (this.options.fourOctetAs ? 1 : 2) + 128 <= this.options.maxMessageLength;
+  }
+
+  /** The next hop that the members are told; owned by the table. */
+  nextHop(id: AttrsId): Bytes {
+    if (this.rewritesNextHop(id)) return this.options.selfNextHop;
+    const bytes = this.#nextHops.bytes(this.#attrs.nextHop(id));
+    // RFC 2545 §3: a link-local address is for neighbours on its link; what is passed on is the global one.
+    return bytes.length === 32 ? bytes.subarray(0, 16) : bytes;
+  }
+
+  /** True if the route goes out with ourselves as next hop. */
+  rewritesNextHop(id: AttrsId): boolean {
+    if ((this.#attrs.context(id) & CONTEXT.nextHopIsOurs) !== 0) return false;
+    if (this.options.nextHop === "self" || this.#attrs.nextHop(id) === 0) return true;
+    if (this.#sources.relation[this.#attrs.source(id)] === RELATION.local) return true;
+    return this.#isEbgp && this.options.nextHop === "default";
+  }
+
+  /** The peer that must not be sent the route because it is its next hop (RFC 4271 §5.1.3), or 0. */
+  nextHopPeer(id: AttrsId): number {
+    return this.rewritesNextHop(id) ? 0 : this.#nextHops.peer[this.#attrs.nextHop(id)];
+  }
+}

@@ -1,0 +1,176 @@
+// Encoded messages of an update group, waiting for its slower members: one shared buffer per batch and a table of
+// segments that says whose routes lie where, so that a member can be spared its own.
+//
+// A batch is kept until every live member has passed it; what is kept is bounded, whoever falls out walks (group-walk.ts).
+
+import type { PrefixId } from "./route-table.js";
+import type { SourceId } from "./sources.js";
+
+export const BATCH_BYTES = 1 << 16;
+/** Octets kept per group for members that read slowly. */
+export const RETAINED_BYTES = 8 << 20;
+
+/** Octets `[start, end)` of a batch that the members `source` and `nextHopPeer` must not get. */
+const SEGMENT = 4; // source, next-hop peer, start, end
+
+export class Batch {
+  buffer: Buffer;
+  /** Octets for everybody; what lies behind is for single members. */
+  commonLength = 0;
+  segmentCount = 0;
+  segments = new Int32Array(64 * SEGMENT);
+  /** Withdrawals for one member each: a route it had has become its own. */
+  readonly targeted = new Map<SourceId, readonly [number, number]>();
+  /** Prefixes spoken of, for members that never get to read the batch. */
+  prefixes = new Int32Array(256);
+  prefixCount = 0;
+  /** Members whose socket still reads from the buffer. */
+  readers = 0;
+  /** No longer in the list of its group: the last reader gives it back to the pool. */
+  dropped = false;
+  #whole: Buffer | undefined;
+
+  constructor(capacity: number) {
+    this.buffer = Buffer.allocUnsafeSlow(capacity);
+  }
+
+  reset(): void {
+    this.commonLength = this.segmentCount = this.prefixCount = this.readers = 0;
+    this.dropped = false;
+    this.targeted.clear();
+    this.#whole = undefined;
+  }
+
+  /** The octets for everybody; the same view for every member. */
+  get whole(): Buffer {
+    this.#whole ??= this.buffer.subarray(0, this.commonLength);
+    return this.#whole;
+  }
+
+  get byteLength(): number {
+    return this.buffer.length + this.prefixes.byteLength;
+  }
+
+  /** Makes room for `count` octets behind `at`; the buffer may be another one afterwards. */
+  ensure(at: number, count: number): Buffer {
+    if (at + count <= this.buffer.length) return this.buffer;
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, at + count));
+    this.buffer.copy(larger, 0, 0, at);
+    this.buffer = larger;
+    return larger;
+  }
+
+  addSegment(source: SourceId, nextHopPeer: SourceId, start: number, end: number): void {
+    if (start === end) return;
+    const at = this.segmentCount * SEGMENT;
+    if (at === this.segments.length) {
+      const larger = new Int32Array(this.segments.length * 2);
+      larger.set(this.segments);
+      this.segments = larger;
+    }
+    this.segments[at] = source;
+    this.segments[at + 1] = nextHopPeer;
+    this.segments[at + 2] = start;
+    this.segments[at + 3] = end;
+    this.segmentCount++;
+  }
+
+  addPrefix(prefix: PrefixId): void {
+    if (this.prefixCount === this.prefixes.length) {
+      const larger = new Int32Array(this.prefixes.length * 2);
+      larger.set(this.prefixes);
+      this.prefixes = larger;
+    }
+    this.prefixes[this.prefixCount++] = prefix;
+  }
+
+  /** Calls `write` with each piece of the batch that `member` may have, in order; [0, 0) pieces are left out. */
+  pieces(member: SourceId, write: (bytes: Buffer) => void): void {
+    let at = 0;
+    const segments = this.segments;
+    const end = this.segmentCount * SEGMENT;
+    for (let i = 0; i < end; i += SEGMENT) {
+      if (segments[i] !== member && segments[i + 1] !== member) continue;
+      if (segments[i + 2] > at) write(this.buffer.subarray(at, segments[i + 2]));
+      at = segments[i + 3];
+    }
+    if (at === 0) {
+      if (this.commonLength > 0) write(this.whole);
+    } else if (at < this.commonLength) write(this.buffer.subarray(at, this.commonLength));
+    const targeted = this.targeted.get(member);
+    if (targeted !== undefined) write(this.buffer.subarray(targeted[0], targeted[1]));
+  }
+}
+
+/** Buffers are used again: a batch is taken from here and comes back when no member reads from it. */
+export class BatchPool {
+  readonly #free: Batch[] = [];
+
+  take(): Batch {
+    const batch = this.#free.pop() ?? new Batch(BATCH_BYTES + 8192);
+    batch.reset();
+    return batch;
+  }
+
+  give(batch: Batch): void {
+    // One that had to grow is not worth keeping.
+    if (batch.buffer.length <= BATCH_BYTES + 8192 && this.#free.length < 8) this.#free.push(batch);
+  }
+}
+
+/** The batches between the slowest and the newest position. Positions count up for ever. */
+export class GroupBatches {
+  readonly #pool: BatchPool;
+  readonly #batches: Batch[] = [];
+  #first = 0;
+  #bytes = 0;
+
+  constructor(pool: BatchPool) {
+    this.#pool = pool;
+  }
+
+  /** Position behind the newest batch. */
+  get end(): number {
+    return this.#first + this.#batches.length;
+  }
+
+  get first(): number {
+    return this.#first;
+  }
+
+  get retainedBytes(): number {
+    return this.#bytes;
+  }
+
+  push(batch: Batch): void {
+    this.#batches.push(batch);
+    this.#bytes += batch.byteLength;
+  }
+
+  at(position: number): Batch {
+    return this.#batches[position - this.#first];
+  }
+
+  /** Drops the batches before `position`. Those whose octets a kernel still reads go back to the pool later. */
+  dropBefore(position: number): void {
+    while (this.#first < position && this.#batches.length > 0) {
+      const batch = this.#batches[0];
+      this.#batches.shift();
+      this.#first++;
+      this.#bytes -= batch.byteLength;
+      this.drop(batch);
+    }
+  }
+
+  /** The batch is not in the list, or no longer. */
+  drop(batch: Batch): void {
+    batch.dropped = true;
+    if (batch.readers === 0) this.#pool.give(batch);
+  }
+
+  /** One reader less. */
+  release(batch: Batch): void {
+    batch.readers--;
+    if (batch.dropped && batch.readers === 0) this.#pool.give(batch);
+  }
+}

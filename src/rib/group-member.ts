@@ -1,0 +1,81 @@
+// One peer's place in an update group: how far it has read, whether its socket takes more, and whether it walks.
+
+import type { Bytes } from "../base/bytes.js";
+import type { Batch, GroupBatches } from "./group-batches.js";
+import type { GroupWalk } from "./group-walk.js";
+import type { SourceId } from "./sources.js";
+
+/** Where a member's octets go: its session. */
+export interface MemberSink {
+  /** Queues without copying; `onWritten` tells that the octets may be changed again. */
+  write(bytes: Bytes, onWritten?: () => void): boolean;
+  cork(): void;
+  uncork(): void;
+  /** Octets the kernel has not taken yet. */
+  readonly writableLength: number;
+}
+
+const NOTHING: Bytes = new Uint8Array(0);
+
+export class GroupMember {
+  /** The peer as a source: its own routes are not sent to it. */
+  readonly source: SourceId;
+  readonly sink: MemberSink;
+  /** Next batch to read, while it is live. */
+  position = 0;
+  /** Its socket is full; wait for it. */
+  blocked = false;
+  /** Set while it is told the table instead of the stream. */
+  walk: GroupWalk | undefined;
+  /** An End-of-RIB is due when it has been told everything. */
+  wantsEndOfRib: boolean;
+  /** Called once when the walk of a ROUTE-REFRESH is over (RFC 7313 EoRR). */
+  onRefreshed: (() => void) | undefined;
+  #gone = false;
+  /** Asks for a flush: the member can take more. */
+  readonly #onWritable: () => void;
+
+  constructor(source: SourceId, sink: MemberSink, wantsEndOfRib: boolean, onWritable: () => void) {
+    this.source = source;
+    this.sink = sink;
+    this.wantsEndOfRib = wantsEndOfRib;
+    this.#onWritable = onWritable;
+  }
+
+  get isLive(): boolean {
+    return this.walk === undefined;
+  }
+
+  /** Writes what the member may have of a batch. `owner` keeps the batch until the socket has it all. */
+  deliver(batch: Batch, owner: GroupBatches): void {
+    this.sink.cork();
+    batch.pieces(this.source, (bytes) => this.sink.write(bytes));
+    this.sink.uncork();
+    if (this.sink.writableLength === 0) return;
+    batch.readers++;
+    this.#block(() => owner.release(batch));
+  }
+
+  /** Writes a message of its own, such as End-of-RIB. */
+  send(bytes: Bytes): void {
+    this.sink.write(bytes);
+    if (this.sink.writableLength > 0 && !this.blocked) this.#block(() => undefined);
+  }
+
+  /** The session is over: nothing that the socket still says matters. */
+  leave(): void {
+    this.#gone = true;
+  }
+
+  #block(onWritten: () => void): void {
+    this.blocked = true;
+    // An empty chunk behind the data: its callback says that the kernel has taken all before it.
+    this.sink.write(NOTHING, () => {
+      onWritten();
+      if (this.#gone) return;
+      this.blocked = this.sink.writableLength > 0;
+      if (this.blocked) this.#block(() => undefined);
+      else this.#onWritable();
+    });
+  }
+}

@@ -1,0 +1,176 @@
+// One UPDATE into the tables: attribute set interned once, import policy once per set (or per prefix, if it looks at the
+// prefix), then one row per NLRI. RFC 4271 §9.1.1–9.1.2, RFC 7606.
+//
+// The hot path: no allocation per route. NLRI syntax was checked when the message was decoded.
+
+import type { Bytes } from "../base/bytes.js";
+import { type Family, IPV4_UNICAST, IPV6_UNICAST } from "../base/family.js";
+import { decodeUpdate, type UpdateContext, UpdateView } from "../packet/update.js";
+import { AttributeKey } from "./attribute-key.js";
+import { type AttrsId, type AttrsTable, CONTEXT } from "./attrs-table.js";
+import type { ImportPolicy } from "./import-policy.js";
+import type { LocRib } from "./loc-rib.js";
+import type { Source } from "./sources.js";
+
+/** What one session negotiated that matters to its routes. */
+export interface IngestContext extends UpdateContext {
+  readonly families: readonly Family[];
+}
+
+export class Ingest {
+  readonly #attrs: AttrsTable;
+  readonly #ribs: readonly LocRib[];
+  readonly #policy: ImportPolicy;
+  readonly #view = new UpdateView();
+  readonly #key = new AttributeKey();
+
+  constructor(attrs: AttrsTable, ribs: readonly LocRib[], policy: ImportPolicy) {
+    this.#attrs = attrs;
+    this.#ribs = ribs;
+    this.#policy = policy;
+  }
+
+  /** Takes in the UPDATE body `bytes[start, end)`; nothing of it is kept. Gives the family whose End-of-RIB it is, or −1.
+   *  Throws NotificationError where the session must be reset; nothing was applied then. */
+  receive(source: Source, bytes: Bytes, start: number, end: number, context: IngestContext): Family | -1 {
+    const view = this.#view;
+    decodeUpdate(bytes, start, end, context, view);
+    if (view.endOfRib !== -1) return view.endOfRib;
+    const flags = context.fourOctetAs ? 0 : CONTEXT.oldSpeaker;
+    // Interned before anything is applied: judging may still reset the session.
+    const nlriAttrs = view.nlriAt < view.nlriEnd ? this.#internNlri(source, flags) : 0;
+    const reachAttrs = view.reachFamily !== -1 && view.reachAt < view.reachEnd ? this.#internReach(source, flags) : 0;
+
+    if (view.withdrawnAt < view.withdrawnEnd) {
+      this.#withdraw(source, IPV4_UNICAST, view.withdrawnAt, view.withdrawnEnd, context);
+    }
+    if (view.unreachFamily !== -1) {
+      this.#withdraw(source, view.unreachFamily, view.unreachAt, view.unreachEnd, context);
+    }
+    if (nlriAttrs !== 0) {
+      this.#announce(source, IPV4_UNICAST, nlriAttrs, view.nlriAt, view.nlriEnd, context);
+      this.#attrs.release(nlriAttrs);
+    }
+    if (reachAttrs !== 0 && view.reachFamily !== -1) {
+      this.#announce(source, view.reachFamily, reachAttrs, view.reachAt, view.reachEnd, context);
+      this.#attrs.release(reachAttrs);
+    }
+    return -1;
+  }
+
+  /** What the last UPDATE had wrong in its framing without resetting the session (RFC 7606 §3–§5), in words. */
+  get fault(): string | undefined {
+    return this.#view.faultText;
+  }
+
+  #internNlri(source: Source, flags: number): AttrsId {
+    this.#key.forNlri(this.#view);
+    const id = this.#attrs.intern(this.#key.bytes, this.#key.at, this.#key.length, source.id, flags);
+    this.#attrs.retain(id);
+    return id;
+  }
+
+  #internReach(source: Source, flags: number): AttrsId {
+    this.#key.forReach(this.#view);
+    const id = this.#attrs.intern(this.#key.bytes, this.#key.at, this.#key.length, source.id, flags);
+    this.#attrs.retain(id);
+    return id;
+  }
+
+  #announce(source: Source, family: Family, attrs: AttrsId, at: number, end: number, context: IngestContext): void {
+    if (this.#view.treatAsWithdraw || this.#attrs.isTreatAsWithdraw(attrs) || !context.families.includes(family)) {
+      this.#withdraw(source, family, at, end, context);
+      return;
+    }
+    const policy = this.#policy;
+    policy.begin(source, attrs);
+    const addPath = context.addPathReceive[family];
+    if (family === IPV6_UNICAST) this.#announceWide(source, attrs, at, end, addPath);
+    else this.#announceNarrow(source, attrs, at, end, addPath);
+    policy.end();
+  }
+
+  #announceNarrow(source: Source, attrs: AttrsId, at: number, end: number, addPath: boolean): void {
+    const bytes = this.#view.bytes;
+    const rib = this.#ribs[IPV4_UNICAST];
+    const policy = this.#policy;
+    const perPrefix = policy.readsPrefix;
+    while (at < end) {
+      let pathId = 0;
+      if (addPath) {
+        pathId = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
+        at += 4;
+      }
+      const length = bytes[at++];
+      let word = 0;
+      if (length > 0) word = bytes[at++] << 24;
+      if (length > 8) word |= bytes[at++] << 16;
+      if (length > 16) word |= bytes[at++] << 8;
+      if (length > 24) word |= bytes[at++];
+      // RFC 4271 §4.3: the value of trailing bits is irrelevant.
+      word = length === 0 ? 0 : word & (-1 << (32 - length));
+      if (perPrefix) policy.judgePrefix(IPV4_UNICAST, word, 0, 0, 0, length);
+      const prefix = rib.routes.destination(word, 0, 0, 0, length);
+      rib.announce(prefix, source.id, pathId, attrs, policy.attrs, policy.reason);
+    }
+  }
+
+  #announceWide(source: Source, attrs: AttrsId, at: number, end: number, addPath: boolean): void {
+    const bytes = this.#view.bytes;
+    const rib = this.#ribs[IPV6_UNICAST];
+    const policy = this.#policy;
+    while (at < end) {
+      let pathId = 0;
+      if (addPath) {
+        pathId = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
+        at += 4;
+      }
+      const length = bytes[at++];
+      const w0 = word(bytes, at, length);
+      const w1 = word(bytes, at + 4, length - 32);
+      const w2 = word(bytes, at + 8, length - 64);
+      const w3 = word(bytes, at + 12, length - 96);
+      at += (length + 7) >> 3;
+      if (policy.readsPrefix) policy.judgePrefix(IPV6_UNICAST, w0, w1, w2, w3, length);
+      const prefix = rib.routes.destination(w0, w1, w2, w3, length);
+      rib.announce(prefix, source.id, pathId, attrs, policy.attrs, policy.reason);
+    }
+  }
+
+  #withdraw(source: Source, family: Family, at: number, end: number, context: IngestContext): void {
+    const bytes = this.#view.bytes;
+    const rib = this.#ribs[family];
+    const wide = family === IPV6_UNICAST;
+    const addPath = context.addPathReceive[family];
+    while (at < end) {
+      let pathId = 0;
+      if (addPath) {
+        pathId = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
+        at += 4;
+      }
+      const length = bytes[at++];
+      const w0 = word(bytes, at, length);
+      const prefix = wide
+        ? rib.routes.prefixes.find(
+            w0,
+            word(bytes, at + 4, length - 32),
+            word(bytes, at + 8, length - 64),
+            word(bytes, at + 12, length - 96),
+            length,
+          )
+        : rib.routes.prefixes.find(w0, 0, 0, 0, length);
+      at += (length + 7) >> 3;
+      if (prefix !== 0) rib.withdraw(prefix, source.id, pathId);
+    }
+  }
+}
+
+/** The word at `at` of which `bits` (maybe more than 32, or fewer than 1) belong to the prefix; the rest is zero. */
+function word(bytes: Bytes, at: number, bits: number): number {
+  if (bits <= 0) return 0;
+  let value = bytes[at] << 24;
+  if (bits > 8) value |= bytes[at + 1] << 16;
+  if (bits > 16) value |= bytes[at + 2] << 8;
+  if (bits > 24) value |= bytes[at + 3];
+  return bits >= 32 ? value : value & (-1 << (32 - bits));
+}

@@ -1,0 +1,228 @@
+// The routes of one family: announcements and withdrawals change chains, the decision process keeps the best path in
+// front, and every change of the outcome is marked in the logs of those who read it (update groups, the kernel's table).
+//
+// One row per (prefix, source, path id). A path whose epoch differs from its source's is stale (RFC 4724).
+
+import type { Family } from "../base/family.js";
+import type { AttrsId, AttrsTable } from "./attrs-table.js";
+import { ChangeLog } from "./change-log.js";
+import { Decision } from "./decision.js";
+import type { NextHopId, NextHopTable } from "./next-hop-table.js";
+import { type PrefixId, type RouteId, RouteTable } from "./route-table.js";
+import type { SourceId, SourceTable } from "./sources.js";
+
+export class LocRib {
+  readonly family: Family;
+  readonly routes: RouteTable;
+  readonly decision: Decision;
+  readonly #attrs: AttrsTable;
+  readonly #sources: SourceTable;
+  readonly #logs: ChangeLog[] = [];
+
+  constructor(
+    family: Family,
+    attrs: AttrsTable,
+    nextHops: NextHopTable,
+    sources: SourceTable,
+    seed: number,
+    reserve: number,
+  ) {
+    this.family = family;
+    this.#attrs = attrs;
+    this.#sources = sources;
+    this.routes = new RouteTable(family, seed, reserve);
+    this.decision = new Decision(this.routes, attrs, nextHops, sources);
+  }
+
+  /** A log that hears of every change from now on. */
+  subscribe(): ChangeLog {
+    const log = new ChangeLog(this.routes);
+    this.#logs.push(log);
+    return log;
+  }
+
+  unsubscribe(log: ChangeLog): void {
+    log.clear();
+    const at = this.#logs.indexOf(log);
+    if (at >= 0) this.#logs.splice(at, 1);
+  }
+
+  /** The best path of the prefix, or 0. */
+  best(prefix: PrefixId): RouteId {
+    return this.decision.best(prefix);
+  }
+
+  /** Takes in a path. `received` is the set as it came, `attrs` the one after the import policy, `reason` why it takes no
+   *  part (0: it does). The table takes its own references. */
+  announce(
+    prefix: PrefixId,
+    source: SourceId,
+    pathId: number,
+    received: AttrsId,
+    attrs: AttrsId,
+    reason: number,
+  ): void {
+    const routes = this.routes;
+    const head = routes.head(prefix);
+    const route = head === 0 ? 0 : routes.find(prefix, source, pathId);
+    if (route === 0) this.#add(prefix, head, source, pathId, received, attrs, reason);
+    else this.#replace(prefix, head, route, source, received, attrs, reason);
+  }
+
+  /** Takes the path of (source, path id) out, if there is one. */
+  withdraw(prefix: PrefixId, source: SourceId, pathId: number): void {
+    const route = this.routes.find(prefix, source, pathId);
+    if (route !== 0) this.#remove(prefix, route);
+  }
+
+  /** Takes out the paths of the source whose epoch is not the current one (stale), or `all`. Gives how many. */
+  removeOf(prefix: PrefixId, source: SourceId, all: boolean): number {
+    let removed = 0;
+    // Each removal may pull another path in front, so the search starts over; chains are short.
+    for (let route = this.#findOf(prefix, source, all); route !== 0; route = this.#findOf(prefix, source, all)) {
+      this.#remove(prefix, route);
+      removed++;
+    }
+    return removed;
+  }
+
+  /** Decides again: eligibility, weight or policy of some path has changed. Marks the prefix. */
+  redecide(prefix: PrefixId): void {
+    this.decision.select(prefix);
+    this.#mark(prefix);
+  }
+
+  /** True if a path of the prefix goes through one of the next hops. */
+  usesNextHop(prefix: PrefixId, nextHops: ReadonlySet<NextHopId>): boolean {
+    for (let route = this.routes.head(prefix); route !== 0; route = this.routes.next(route)) {
+      if (nextHops.has(this.#attrs.nextHop(this.routes.attrs(route)))) return true;
+    }
+    return false;
+  }
+
+  /** Swaps the effective set of a path, as after a change of import policy; decides again if that changes anything. */
+  reconsider(prefix: PrefixId, route: RouteId, attrs: AttrsId, reason: number): void {
+    const routes = this.routes;
+    if (routes.attrs(route) === attrs && routes.reason(route) === reason) return;
+    const source = routes.source(route);
+    const received = routes.received(route);
+    this.#replace(prefix, routes.head(prefix), route, source, received, attrs, reason, routes.epoch(route));
+  }
+
+  isStale(route: RouteId): boolean {
+    return this.routes.epoch(route) !== this.#sources.epoch[this.routes.source(route)];
+  }
+
+  #findOf(prefix: PrefixId, source: SourceId, all: boolean): RouteId {
+    const routes = this.routes;
+    const epoch = this.#sources.epoch[source];
+    for (let route = routes.head(prefix); route !== 0; route = routes.next(route)) {
+      if (routes.source(route) === source && (all || routes.epoch(route) !== epoch)) return route;
+    }
+    return 0;
+  }
+
+  #add(
+    prefix: PrefixId,
+    head: RouteId,
+    source: SourceId,
+    pathId: number,
+    received: AttrsId,
+    attrs: AttrsId,
+    reason: number,
+  ): void {
+    const routes = this.routes;
+    const route = routes.makePath(attrs, source, pathId, reason, this.#sources.epoch[source]);
+    this.#attrs.retain(attrs);
+    if (received !== attrs) {
+      this.#attrs.retain(received);
+      routes.setReceived(route, received);
+    }
+    this.#count(source, 1, reason === 0 ? 1 : 0);
+    if (head === 0) {
+      routes.linkHead(prefix, route);
+      if (this.decision.isEligible(route)) this.#mark(prefix);
+      return;
+    }
+    const beats = this.decision.beatsHead(route, head);
+    if (beats === true) routes.linkHead(prefix, route);
+    else {
+      routes.linkBehindHead(prefix, route);
+      if (beats === undefined) this.decision.select(prefix);
+    }
+    if (routes.head(prefix) !== head || this.#hasMultipath) this.#mark(prefix);
+  }
+
+  #replace(
+    prefix: PrefixId,
+    head: RouteId,
+    route: RouteId,
+    source: SourceId,
+    received: AttrsId,
+    attrs: AttrsId,
+    reason: number,
+    epoch = this.#sources.epoch[source],
+  ): void {
+    const routes = this.routes;
+    const oldAttrs = routes.attrs(route);
+    const oldReceived = routes.received(route);
+    const oldReason = routes.reason(route);
+    if (oldAttrs === attrs && oldReceived === received && oldReason === reason) {
+      if (routes.epoch(route) !== epoch) routes.replace(route, attrs, received === attrs ? 0 : received, reason, epoch);
+      return;
+    }
+    this.#attrs.retain(attrs);
+    if (received !== attrs) this.#attrs.retain(received);
+    routes.replace(route, attrs, received === attrs ? 0 : received, reason, epoch);
+    this.#attrs.release(oldAttrs);
+    if (oldReceived !== oldAttrs) this.#attrs.release(oldReceived);
+    this.#count(source, 0, (reason === 0 ? 1 : 0) - (oldReason === 0 ? 1 : 0));
+    if (route === head) {
+      this.decision.select(prefix);
+      this.#mark(prefix);
+      return;
+    }
+    const beats = this.decision.beatsHead(route, head);
+    if (beats === true) {
+      routes.unlink(prefix, route);
+      routes.linkHead(prefix, route);
+    } else if (beats === undefined) this.decision.select(prefix);
+    // A path that MED had beaten may come back when the one that beat it changes: the whole chain decides.
+    else if (routes.next(routes.next(head)) !== 0) this.decision.select(prefix);
+    if (routes.head(prefix) !== head || this.#hasMultipath) this.#mark(prefix);
+  }
+
+  #remove(prefix: PrefixId, route: RouteId): void {
+    const routes = this.routes;
+    const head = routes.head(prefix);
+    const attrs = routes.attrs(route);
+    const received = routes.received(route);
+    this.#count(routes.source(route), -1, routes.reason(route) === 0 ? -1 : 0);
+    routes.unlink(prefix, route);
+    routes.freePath(route);
+    this.#attrs.release(attrs);
+    if (received !== attrs) this.#attrs.release(received);
+    const rest = routes.head(prefix);
+    if (rest === 0) {
+      this.#mark(prefix);
+      routes.freeIfUnused(prefix);
+      return;
+    }
+    this.decision.select(prefix);
+    if (routes.head(prefix) !== head || this.#hasMultipath) this.#mark(prefix);
+  }
+
+  get #hasMultipath(): boolean {
+    return this.decision.options.multipathEbgp > 1 || this.decision.options.multipathIbgp > 1;
+  }
+
+  #mark(prefix: PrefixId): void {
+    for (let i = 0; i < this.#logs.length; i++) this.#logs[i].mark(prefix);
+  }
+
+  #count(source: SourceId, received: number, accepted: number): void {
+    const counts = this.#sources.get(source);
+    counts.received[this.family] += received;
+    counts.accepted[this.family] += accepted;
+  }
+}

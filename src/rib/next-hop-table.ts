@@ -1,0 +1,131 @@
+// Next hops of routes (RFC 4271 §5.1.3, §9.1.2.1): interned by their octets, resolved once each, re-resolved on events.
+//
+// A next hop is 4 octets, 16, or 32 where an IPv6 global address brings its link-local one along (RFC 2545). The table
+// does not know the kernel: whoever does gives it a NextHopResolver.
+
+import type { Bytes } from "../base/bytes.js";
+
+/** Row of NextHopTable; 0: the route has no next hop (blackhole, connected). */
+export type NextHopId = number;
+
+/** What the rest of the system knows about the way to a next hop. `route` is opaque to the RIB. */
+export interface NextHopResolution {
+  readonly reachable: boolean;
+  /** IGP cost, RFC 4271 §9.1.2.2 e). */
+  readonly cost: number;
+  /** Names the way, so that another one is noticed even at equal cost: `eth0`, `eth1 10.0.0.1`. */
+  readonly via: string;
+}
+
+/** Finds the way to a next hop. `zone`: the interface of the session it came from, for link-local ones. */
+export type NextHopResolver = (nextHop: Bytes) => NextHopResolution;
+
+/** A reflector that does not forward takes every next hop as reachable. */
+export const ALWAYS_REACHABLE: NextHopResolver = () => REACHABLE;
+const REACHABLE: NextHopResolution = { reachable: true, cost: 0, via: "" };
+
+export class NextHopTable {
+  /** Columns by NextHopId: 1 reachable, 0 not; IGP cost; the peer that has this address, or 0. */
+  reachable = new Uint8Array(256);
+  cost = new Int32Array(256);
+  peer = new Int32Array(256);
+  readonly #bytes: Bytes[] = [new Uint8Array(0)];
+  readonly #refs: number[] = [1];
+  readonly #via: string[] = [""];
+  readonly #ids = new Map<string, NextHopId>();
+  readonly #free: NextHopId[] = [];
+  readonly #peers = new Map<string, number>();
+  #resolver: NextHopResolver;
+
+  constructor(resolver: NextHopResolver = ALWAYS_REACHABLE) {
+    this.#resolver = resolver;
+    this.reachable[0] = 1;
+  }
+
+  /** Row of the next hop at `bytes[at, at + length)`; one reference is taken for the caller. */
+  acquire(bytes: Bytes, at: number, length: number): NextHopId {
+    if (length === 0) return 0;
+    const key = keyOf(bytes, at, length);
+    const known = this.#ids.get(key);
+    if (known !== undefined) {
+      this.#refs[known]++;
+      return known;
+    }
+    const id = this.#free.pop() ?? this.#bytes.length;
+    if (id >= this.cost.length) this.#grow();
+    this.#bytes[id] = bytes.slice(at, at + length);
+    this.#refs[id] = 1;
+    this.#ids.set(key, id);
+    this.#resolve(id);
+    this.peer[id] = this.#peers.get(keyOf(bytes, at, Math.min(length, 16))) ?? 0;
+    return id;
+  }
+
+  retain(id: NextHopId): void {
+    this.#refs[id]++;
+  }
+
+  release(id: NextHopId): void {
+    if (id === 0 || --this.#refs[id] > 0) return;
+    const bytes = this.#bytes[id];
+    this.#ids.delete(keyOf(bytes, 0, bytes.length));
+    this.#bytes[id] = NONE;
+    this.#free.push(id);
+  }
+
+  /** Octets of a next hop; owned by the table. */
+  bytes(id: NextHopId): Bytes {
+    return this.#bytes[id];
+  }
+
+  get size(): number {
+    return this.#ids.size;
+  }
+
+  /** Tells which source has `address`, so that it is not sent its own address as a next hop; 0 takes it back. */
+  setPeer(address: Bytes, source: number): void {
+    const key = keyOf(address, 0, address.length);
+    if (source === 0) this.#peers.delete(key);
+    else this.#peers.set(key, source);
+    for (const [other, id] of this.#ids) if (other.slice(0, 16) === key) this.peer[id] = source;
+  }
+
+  /** Takes another resolver, or asks the present one again. Gives the next hops whose reachability, cost or way changed. */
+  reresolve(resolver: NextHopResolver = this.#resolver): Set<NextHopId> {
+    this.#resolver = resolver;
+    const changed = new Set<NextHopId>();
+    for (const id of this.#ids.values()) if (this.#resolve(id)) changed.add(id);
+    return changed;
+  }
+
+  #resolve(id: NextHopId): boolean {
+    const { reachable, cost, via } = this.#resolver(this.#bytes[id]);
+    const bit = reachable ? 1 : 0;
+    const changed = this.reachable[id] !== bit || this.cost[id] !== cost || this.#via[id] !== via;
+    this.#via[id] = via;
+    this.reachable[id] = bit;
+    this.cost[id] = cost;
+    return changed;
+  }
+
+  #grow(): void {
+    const length = this.cost.length * 2;
+    const reachable = new Uint8Array(length);
+    reachable.set(this.reachable);
+    this.reachable = reachable;
+    const cost = new Int32Array(length);
+    cost.set(this.cost);
+    this.cost = cost;
+    const peer = new Int32Array(length);
+    peer.set(this.peer);
+    this.peer = peer;
+  }
+}
+
+const NONE = new Uint8Array(0);
+
+function keyOf(bytes: Bytes, at: number, length: number): string {
+  let key = "";
+  for (let i = 0; i < length; i++) key += String.fromCharCode(bytes[at + i]);
+  return key;
+}

@@ -1,0 +1,220 @@
+// Destinations and their paths, one table per family: the chain of a destination, best first, is Adj-RIB-In and Loc-RIB
+// at once (RFC 4271 §3.2).
+//
+// A path is four Int32: attribute set, next path of the chain, source with flags, ADD-PATH id (RFC 7911). A destination
+// is a row of PrefixIndex with the head of its chain and the number of its holders: Adj-RIB-Outs and logs that still
+// speak of it. It is freed when nobody needs it any more.
+
+import type { Family } from "../base/family.js";
+import { PrefixIndex } from "../base/prefix-index.js";
+import type { AttrsId } from "./attrs-table.js";
+import type { SourceId } from "./sources.js";
+
+/** Row of a prefix in RouteTable.prefixes; 0 = none. */
+export type PrefixId = number;
+/** Row of a path; 0 = none. */
+export type RouteId = number;
+
+const ATTRS = 0;
+const NEXT = 1;
+const SOURCE = 2;
+const PATH_ID = 3;
+
+const SOURCE_MASK = 0xfffff;
+const REASON_SHIFT = 20;
+const REASON_MASK = 15 << REASON_SHIFT;
+const EPOCH_SHIFT = 24;
+const EPOCH_BIT = 1 << EPOCH_SHIFT;
+
+export class RouteTable {
+  readonly prefixes: PrefixIndex;
+  /** Paths held. */
+  size = 0;
+  #destinations: Int32Array; // head, holders
+  #paths: Int32Array;
+  #pathCapacity: number;
+  #nextPath = 1;
+  #freePath = 0;
+  /** As received, where the import policy changed the set; made when first needed. */
+  #received: Int32Array | undefined;
+
+  constructor(family: Family, seed: number, reserve: number) {
+    this.prefixes = new PrefixIndex(family, seed, reserve);
+    this.#destinations = new Int32Array(reserve * 2);
+    this.#pathCapacity = reserve * 2;
+    this.#paths = new Int32Array(this.#pathCapacity * 4);
+  }
+
+  /** Row of the prefix, made if needed. */
+  destination(w0: number, w1: number, w2: number, w3: number, length: number): PrefixId {
+    const prefix = this.prefixes.insert(w0, w1, w2, w3, length);
+    if (prefix * 2 >= this.#destinations.length) this.#growDestinations();
+    return prefix;
+  }
+
+  head(prefix: PrefixId): RouteId {
+    return this.#destinations[prefix << 1];
+  }
+
+  setHead(prefix: PrefixId, route: RouteId): void {
+    this.#destinations[prefix << 1] = route;
+  }
+
+  hold(prefix: PrefixId): void {
+    this.#destinations[(prefix << 1) + 1]++;
+  }
+
+  /** Takes a hold back; frees the destination if that was the last reason for it to exist. */
+  unhold(prefix: PrefixId): void {
+    const at = prefix << 1;
+    if (--this.#destinations[at + 1] === 0 && this.#destinations[at] === 0) this.prefixes.delete(prefix);
+  }
+
+  /** Frees the destination if it has neither paths nor holders. */
+  freeIfUnused(prefix: PrefixId): void {
+    const at = prefix << 1;
+    if (this.#destinations[at] === 0 && this.#destinations[at + 1] === 0) this.prefixes.delete(prefix);
+  }
+
+  /** A new path, in no chain yet. References to attribute sets are the caller's business. */
+  makePath(attrs: AttrsId, source: SourceId, pathId: number, reason: number, epoch: number): RouteId {
+    let route = this.#freePath;
+    if (route !== 0) this.#freePath = this.#paths[(route << 2) + NEXT];
+    else {
+      route = this.#nextPath++;
+      if (route >= this.#pathCapacity) this.#growPaths();
+    }
+    const at = route << 2;
+    this.#paths[at + ATTRS] = attrs;
+    this.#paths[at + NEXT] = 0;
+    this.#paths[at + SOURCE] = source | (reason << REASON_SHIFT) | (epoch << EPOCH_SHIFT);
+    this.#paths[at + PATH_ID] = pathId;
+    this.size++;
+    return route;
+  }
+
+  freePath(route: RouteId): void {
+    this.#paths[(route << 2) + NEXT] = this.#freePath;
+    this.#freePath = route;
+    if (this.#received !== undefined) this.#received[route] = 0;
+    this.size--;
+  }
+
+  attrs(route: RouteId): AttrsId {
+    return this.#paths[route << 2];
+  }
+
+  next(route: RouteId): RouteId {
+    return this.#paths[(route << 2) + NEXT];
+  }
+
+  setNext(route: RouteId, next: RouteId): void {
+    this.#paths[(route << 2) + NEXT] = next;
+  }
+
+  source(route: RouteId): SourceId {
+    return this.#paths[(route << 2) + SOURCE] & SOURCE_MASK;
+  }
+
+  /** RejectReason: 0 takes part in the decision process. */
+  reason(route: RouteId): number {
+    return (this.#paths[(route << 2) + SOURCE] & REASON_MASK) >> REASON_SHIFT;
+  }
+
+  epoch(route: RouteId): number {
+    return (this.#paths[(route << 2) + SOURCE] & EPOCH_BIT) >>> EPOCH_SHIFT;
+  }
+
+  pathId(route: RouteId): number {
+    return this.#paths[(route << 2) + PATH_ID];
+  }
+
+  /** The set as the peer sent it, where the import policy changed it; otherwise the effective one. */
+  received(route: RouteId): AttrsId {
+    const received = this.#received === undefined ? 0 : this.#received[route];
+    return received === 0 ? this.#paths[route << 2] : received;
+  }
+
+  /** Changes what a path carries. `received` 0: the same as `attrs`. */
+  replace(route: RouteId, attrs: AttrsId, received: AttrsId, reason: number, epoch: number): void {
+    const at = route << 2;
+    this.#paths[at + ATTRS] = attrs;
+    this.#paths[at + SOURCE] =
+      (this.#paths[at + SOURCE] & SOURCE_MASK) | (reason << REASON_SHIFT) | (epoch << EPOCH_SHIFT);
+    this.setReceived(route, received);
+  }
+
+  setReceived(route: RouteId, received: AttrsId): void {
+    if (this.#received === undefined) {
+      if (received === 0) return;
+      this.#received = new Int32Array(this.#pathCapacity);
+    }
+    this.#received[route] = received;
+  }
+
+  /** The path of (source, path id) in the chain, or 0. */
+  find(prefix: PrefixId, source: SourceId, pathId: number): RouteId {
+    const paths = this.#paths;
+    let route = this.#destinations[prefix << 1];
+    while (route !== 0) {
+      const at = route << 2;
+      if ((paths[at + SOURCE] & SOURCE_MASK) === source && paths[at + PATH_ID] === pathId) return route;
+      route = paths[at + NEXT];
+    }
+    return 0;
+  }
+
+  /** The path in front of `route` in its chain, or 0 if it is the head. */
+  previous(prefix: PrefixId, route: RouteId): RouteId {
+    let previous = 0;
+    let other = this.#destinations[prefix << 1];
+    while (other !== route) {
+      previous = other;
+      other = this.#paths[(other << 2) + NEXT];
+    }
+    return previous;
+  }
+
+  /** Takes a path out of its chain. */
+  unlink(prefix: PrefixId, route: RouteId): void {
+    const previous = this.previous(prefix, route);
+    const next = this.next(route);
+    if (previous === 0) this.setHead(prefix, next);
+    else this.setNext(previous, next);
+  }
+
+  /** Puts a path that is in no chain behind the head; if the chain is empty it becomes the head. */
+  linkBehindHead(prefix: PrefixId, route: RouteId): void {
+    const head = this.head(prefix);
+    if (head === 0) {
+      this.setNext(route, 0);
+      this.setHead(prefix, route);
+    } else {
+      this.setNext(route, this.next(head));
+      this.setNext(head, route);
+    }
+  }
+
+  /** Puts a path that is in no chain in front. */
+  linkHead(prefix: PrefixId, route: RouteId): void {
+    this.setNext(route, this.head(prefix));
+    this.setHead(prefix, route);
+  }
+
+  #growDestinations(): void {
+    const larger = new Int32Array(this.prefixes.capacity * 2);
+    larger.set(this.#destinations);
+    this.#destinations = larger;
+  }
+
+  #growPaths(): void {
+    this.#pathCapacity *= 2;
+    const paths = new Int32Array(this.#pathCapacity * 4);
+    paths.set(this.#paths);
+    this.#paths = paths;
+    if (this.#received === undefined) return;
+    const received = new Int32Array(this.#pathCapacity);
+    received.set(this.#received);
+    this.#received = received;
+  }
+}

@@ -1,0 +1,111 @@
+// Where routes come from: one row per peer, and one per kind of the node's own routes. What the decision process and the
+// export rules ask about a source per route lies in typed columns; the rest in the Source object.
+
+import type { Bytes } from "../base/bytes.js";
+import type { PeerFacts, RouteOrigin } from "../policy/route.js";
+import { ACCEPT_ALL, type Filter } from "../policy/route.js";
+
+/** Row of SourceTable; 0 = none. Fits 20 bits. */
+export type SourceId = number;
+
+/** How a source stands to us: decides who may hear its routes (RFC 4271 §9.2, RFC 4456 §6). */
+export const RELATION = { local: 0, ebgp: 1, ibgpClient: 2, ibgpNonClient: 3 } as const;
+export type Relation = (typeof RELATION)[keyof typeof RELATION];
+
+/** What a peer or a local protocol brings along. */
+export interface SourceOptions {
+  readonly kind: RouteOrigin;
+  readonly name: string;
+  readonly relation: Relation;
+  /** Our AS as this peer sees it: finding it in an AS_PATH is a loop. */
+  readonly localAs: number;
+  readonly peer: PeerFacts | undefined;
+  /** Octets of the peer's address: the last tie-breaker, and the test whether a next hop is the peer itself. */
+  readonly address: Bytes | undefined;
+}
+
+export class Source {
+  readonly id: SourceId;
+  options: SourceOptions;
+  importFilter: Filter = ACCEPT_ALL;
+  /** Paths held, per family, accepted and rejected. */
+  readonly received: [number, number] = [0, 0];
+  readonly accepted: [number, number] = [0, 0];
+  /** By family: routes of an earlier session may still be held. */
+  readonly hasStale: [boolean, boolean] = [false, false];
+
+  constructor(id: SourceId, options: SourceOptions) {
+    this.id = id;
+    this.options = options;
+  }
+}
+
+const MOST_SOURCES = 1 << 20;
+
+export class SourceTable {
+  readonly #sources: (Source | undefined)[] = [undefined];
+  readonly #free: SourceId[] = [];
+  /** Columns by SourceId. */
+  relation = new Uint8Array(64);
+  /** BGP Identifier of the peer, as a signed word. */
+  routerId = new Int32Array(64);
+  /** 0 or 1: routes whose path carries the other value are stale. */
+  epoch = new Uint8Array(64);
+
+  add(options: SourceOptions): Source {
+    const id = this.#free.pop() ?? this.#sources.length;
+    if (id >= MOST_SOURCES) throw new RangeError("too many sources");
+    if (id >= this.relation.length) this.#grow();
+    const source = new Source(id, options);
+    this.#sources[id] = source;
+    this.relation[id] = options.relation;
+    this.routerId[id] = 0;
+    this.epoch[id] = 0;
+    return source;
+  }
+
+  get(id: SourceId): Source {
+    const source = this.#sources[id];
+    if (source === undefined) throw new RangeError(`no source ${id}`);
+    return source;
+  }
+
+  find(id: SourceId): Source | undefined {
+    return this.#sources[id];
+  }
+
+  /** Changes what is known of a peer when its session comes up. */
+  describe(source: Source, options: SourceOptions, bgpIdentifier: number): void {
+    source.options = options;
+    this.relation[source.id] = options.relation;
+    this.routerId[source.id] = bgpIdentifier | 0;
+  }
+
+  /** The caller has removed every route of the source. */
+  remove(id: SourceId): void {
+    this.#sources[id] = undefined;
+    this.#free.push(id);
+  }
+
+  /** One more than the highest id in use. */
+  get end(): number {
+    return this.#sources.length;
+  }
+
+  *[Symbol.iterator](): Generator<Source> {
+    for (const source of this.#sources) if (source !== undefined) yield source;
+  }
+
+  #grow(): void {
+    const length = this.relation.length * 2;
+    const relation = new Uint8Array(length);
+    relation.set(this.relation);
+    this.relation = relation;
+    const routerId = new Int32Array(length);
+    routerId.set(this.routerId);
+    this.routerId = routerId;
+    const epoch = new Uint8Array(length);
+    epoch.set(this.epoch);
+    this.epoch = epoch;
+  }
+}

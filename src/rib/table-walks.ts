@@ -1,0 +1,146 @@
+// Long walks over the whole table, in slices: stale routes leave, a new import policy is applied, next hops have changed.
+// Scan, don't index: a walk by row number costs nanoseconds per row, lists per peer would cost memory per route.
+
+import type { Clock } from "../base/clock.js";
+import type { Family } from "../base/family.js";
+import type { WorkQueue } from "../base/work-queue.js";
+import type { ImportPolicy } from "./import-policy.js";
+import type { LocRib } from "./loc-rib.js";
+import type { NextHopId } from "./next-hop-table.js";
+import type { PrefixId } from "./route-table.js";
+import type { Source, SourceId } from "./sources.js";
+
+/** Rows between two looks at the clock. */
+const STRIDE = 256;
+
+interface Sweep {
+  readonly source: SourceId;
+  /** Rows still to be looked at. */
+  left: number;
+  readonly done: () => void;
+}
+
+export class TableWalks {
+  readonly #clock: Clock;
+  readonly #queue: WorkQueue;
+  readonly #ribs: readonly LocRib[];
+  readonly #policy: ImportPolicy;
+  readonly #onChange: () => void;
+  readonly #sweeps: Sweep[][] = [[], []];
+  readonly #cursors: number[] = [1, 1];
+
+  /** `onChange`: asked after each slice that may have changed routes. */
+  constructor(
+    clock: Clock,
+    queue: WorkQueue,
+    ribs: readonly LocRib[],
+    policy: ImportPolicy,
+    onChange: () => void,
+  ) {
+    this.#clock = clock;
+    this.#queue = queue;
+    this.#ribs = ribs;
+    this.#policy = policy;
+    this.#onChange = onChange;
+  }
+
+  /** Takes out the stale routes of the source in that family; peers that go down together share the walk. */
+  sweepStale(source: SourceId, family: Family, done: () => void): void {
+    const rib = this.#ribs[family];
+    const sweeps = this.#sweeps[family];
+    sweeps.push({ source, left: rib.routes.prefixes.end, done });
+    if (sweeps.length === 1) this.#queue.add((until) => this.#sweep(rib, until));
+  }
+
+  /** Does at once what is left of the sweeps of a source: its epoch is about to be used again. */
+  finishSweeps(source: SourceId): void {
+    for (const rib of this.#ribs) {
+      const sweeps = this.#sweeps[rib.family];
+      for (const sweep of sweeps.filter((other) => other.source === source)) {
+        for (let prefix = 1; prefix < rib.routes.prefixes.end; prefix++) {
+          if (rib.routes.prefixes.isUsed(prefix)) rib.removeOf(prefix, source, false);
+        }
+        sweeps.splice(sweeps.indexOf(sweep), 1);
+        sweep.done();
+      }
+    }
+    this.#onChange();
+  }
+
+  /** Applies the source's import policy to the routes it has already sent. */
+  reapplyImport(source: Source): void {
+    for (const rib of this.#ribs) {
+      this.#walk(rib, (prefix) => {
+        for (let route = rib.routes.head(prefix); route !== 0; ) {
+          const next = rib.routes.next(route);
+          if (rib.routes.source(route) === source.id) this.#reimport(rib, source, prefix, route);
+          route = next;
+        }
+      });
+    }
+  }
+
+  /** Decides again wherever one of the next hops is used. */
+  redecide(nextHops: ReadonlySet<NextHopId>): void {
+    for (const rib of this.#ribs) {
+      this.#walk(rib, (prefix) => {
+        if (rib.usesNextHop(prefix, nextHops)) rib.redecide(prefix);
+      });
+    }
+  }
+
+  /** Looks at every prefix again, as when the way equal paths are used has changed. */
+  redecideAll(): void {
+    for (const rib of this.#ribs) this.#walk(rib, (prefix) => rib.redecide(prefix));
+  }
+
+  #reimport(rib: LocRib, source: Source, prefix: PrefixId, route: number): void {
+    const prefixes = rib.routes.prefixes;
+    this.#policy.begin(source, rib.routes.received(route));
+    if (this.#policy.readsPrefix) {
+      const word = (i: number): number => prefixes.word(prefix, i);
+      this.#policy.judgePrefix(rib.family, word(0), word(1), word(2), word(3), prefixes.length(prefix));
+    }
+    rib.reconsider(prefix, route, this.#policy.attrs, this.#policy.reason);
+    this.#policy.end();
+  }
+
+  #walk(rib: LocRib, visit: (prefix: PrefixId) => void): void {
+    let prefix = 1;
+    this.#queue.add((until) => {
+      const prefixes = rib.routes.prefixes;
+      while (prefix < prefixes.end) {
+        if (prefixes.isUsed(prefix)) visit(prefix);
+        if ((++prefix & (STRIDE - 1)) === 0 && this.#clock.now() >= until) break;
+      }
+      this.#onChange();
+      return prefix >= prefixes.end;
+    });
+  }
+
+  /** One slice of the sweeps of a family: a circle over the rows, which each sweep leaves where it came in. */
+  #sweep(rib: LocRib, until: number): boolean {
+    const sweeps = this.#sweeps[rib.family];
+    const prefixes = rib.routes.prefixes;
+    while (sweeps.length > 0) {
+      let prefix = this.#cursors[rib.family];
+      if (prefix >= prefixes.end) prefix = 1;
+      const end = Math.min(prefix + STRIDE, prefixes.end);
+      const count = Math.max(1, end - prefix);
+      for (; prefix < end; prefix++) {
+        for (let i = 0; i < sweeps.length && prefixes.isUsed(prefix); i++) rib.removeOf(prefix, sweeps[i].source, false);
+      }
+      this.#cursors[rib.family] = prefix;
+      for (let i = sweeps.length - 1; i >= 0; i--) {
+        const sweep = sweeps[i];
+        sweep.left -= count;
+        if (sweep.left > 0) continue;
+        sweeps.splice(i, 1);
+        sweep.done();
+      }
+      if (this.#clock.now() >= until) break;
+    }
+    this.#onChange();
+    return sweeps.length === 0;
+  }
+}

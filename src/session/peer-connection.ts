@@ -1,0 +1,461 @@
+// One machine of RFC 4271 §8 with its TCP connection: feeds the FSM with timers, TCP events and messages, and performs
+// its actions. A peer has one, and for a while a second one where connections collide (§8.2.1).
+//
+// What concerns the peer as a whole (collisions, back-off, routes, status) is asked of the owner, peer-session.ts.
+
+import { type Alarm, type Clock, Deadlines } from "../base/clock.js";
+import type { Bytes } from "../base/bytes.js";
+import { unreachable } from "../base/invariant.js";
+import { ERROR_CODE, MESSAGE, OPEN_ERROR } from "../packet/codes.js";
+import type { Framer } from "../packet/framing.js";
+import { MAX_EXTENDED_MESSAGE_LENGTH } from "../packet/header.js";
+import { KEEPALIVE_MESSAGE } from "../packet/keepalive.js";
+import { decodeNotification, encodeNotification, type Notification, type NotificationError } from "../packet/notification.js";
+import { decodeOpen, encodeOpen, type OpenMessage } from "../packet/open.js";
+import { decodeRouteRefresh, REFRESH } from "../packet/route-refresh.js";
+import { downReason, type Ending, endingText } from "./ending.js";
+import { transition } from "./fsm.js";
+import { type Fsm, type FsmAction, type FsmEvent, type FsmState, type FsmTimer, rank, type SessionAttributes } from "./fsm-types.js";
+import type { IdleHold } from "./idle-hold.js";
+import { MessageReader } from "./message-reader.js";
+import { type Negotiated, negotiate } from "./negotiate.js";
+import { makeOpen } from "./open-offer.js";
+import { type Connection, type DownReason, isFailure, type SessionHandler, type SocketFailure, type Transport } from "./ports.js";
+import type { SessionOptions } from "./session-options.js";
+import { endpoint, type MessageCounters } from "./session-status.js";
+
+/** RFC 4271 §8.2.2 suggests four minutes while the OPEN is awaited. */
+const LARGE_HOLD_TIME_MS = 240_000;
+/** RFC 4271 §4.4: KEEPALIVEs are never sent more often than once per second. */
+const MIN_KEEPALIVE_MS = 1000;
+/** Between two looks at octets that the hold timer found unread. */
+const HOLD_RECHECK_MS = 100;
+
+const UPDATE_RECEIVED: FsmEvent = { type: "UpdateMsg" };
+const KEEPALIVE_RECEIVED: FsmEvent = { type: "KeepAliveMsg" };
+const ROUTE_REFRESH_RECEIVED: FsmEvent = { type: "RouteRefreshMsg" };
+const TCP_FAILED: FsmEvent = { type: "TcpConnectionFails" };
+
+/** The peer, as its connections see it. */
+export interface ConnectionOwner {
+  readonly options: SessionOptions;
+  /** Derived from `options`. */
+  readonly attributes: SessionAttributes;
+  readonly idleHold: IdleHold;
+  readonly received: MessageCounters;
+  readonly sent: MessageCounters;
+  connectRetryCounter: number;
+  /** A valid OPEN came: settles collisions. False: this connection is the one to close. */
+  mayOpen(connection: PeerConnection, negotiated: Negotiated): boolean;
+  established(connection: PeerConnection, negotiated: Negotiated): void;
+  down(connection: PeerConnection, reason: DownReason): void;
+  damp(connection: PeerConnection): void;
+  /** Another TCP connection for a machine of its own (§6.8), or one to be rejected. */
+  track(connection: Connection): void;
+  refuse(connection: Connection): void;
+  /** Something went wrong, in words. Comes before the transition it causes. */
+  failed(connection: PeerConnection, text: string): void;
+  /** The state has changed and all actions were performed. */
+  changed(connection: PeerConnection, before: FsmState): void;
+}
+
+export interface ConnectionDependencies {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly handler: SessionHandler;
+  /** Uniform in [0, 1): for jitter. */
+  readonly random: () => number;
+}
+
+export class PeerConnection {
+  readonly #owner: ConnectionOwner;
+  readonly #dependencies: ConnectionDependencies;
+  readonly #deadlines: Deadlines<FsmTimer>;
+  readonly #fsm: { -readonly [Key in keyof Fsm]: Fsm[Key] };
+  #attempt: Alarm | undefined;
+  #connection: Connection | undefined;
+  #reader: MessageReader | undefined;
+  #ourOpen: OpenMessage | undefined;
+  #negotiated: Negotiated | undefined;
+  #sent: Notification | undefined;
+  #received: Notification | undefined;
+  #failureText: string | undefined;
+  #offered: Connection | undefined;
+  #down: DownReason | undefined;
+  /** Who opened the TCP connection. */
+  initiator: "local" | "remote" = "local";
+  sequence = 0;
+
+  /** `state`: Idle for the peer's own machine, Active for one that was made to take an incoming connection. */
+  constructor(state: "Idle" | "Active", owner: ConnectionOwner, dependencies: ConnectionDependencies) {
+    this.#owner = owner;
+    this.#dependencies = dependencies;
+    this.#deadlines = new Deadlines(dependencies.clock, (timer) => this.#rang(timer));
+    this.#fsm = { state, attributes: owner.attributes, delayOpenTimerRunning: false, holdTimeSeconds: 0 };
+  }
+
+  get state(): FsmState {
+    return this.#fsm.state;
+  }
+
+  get negotiated(): Negotiated | undefined {
+    return this.#negotiated;
+  }
+
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  /** How the latest TCP connection (or attempt) ended; empty while nothing went wrong. */
+  get ending(): Ending {
+    const holdTimeSeconds = this.#fsm.holdTimeSeconds || LARGE_HOLD_TIME_MS / 1000;
+    return { sent: this.#sent, received: this.#received, failureText: this.#failureText, holdTimeSeconds };
+  }
+
+  /** Milliseconds until the timer rings that leads to the next attempt. */
+  get waitMs(): number | undefined {
+    return this.#deadlines.remaining(this.state === "Idle" ? "IdleHoldTimer" : "ConnectRetryTimer");
+  }
+
+  /** Feeds the machine. `failureText` says in words what happened where no NOTIFICATION does. */
+  raise(event: FsmEvent, failureText?: string): void {
+    const fsm = this.#fsm;
+    const before = fsm.state;
+    if (failureText !== undefined) this.#fail(failureText);
+    fsm.attributes = this.#owner.attributes;
+    const step = transition(fsm, event);
+    fsm.state = step.state;
+    for (const action of step.actions) {
+      this.#perform(action);
+      // What an action calls may have stopped this very machine: the rest of the step is void then.
+      if (fsm.state !== step.state) return;
+    }
+    if (before === step.state) return;
+    const down = this.#down;
+    this.#down = undefined;
+    if (down !== undefined) this.#owner.down(this, down);
+    this.#owner.changed(this, before);
+  }
+
+  /** A TCP connection of the peer came in: this machine takes it, tracks it or refuses it. */
+  offer(connection: Connection, sequence: number): void {
+    // In Connect our own attempt may succeed any moment. Were it given up here, two peers that connect at the same time
+    // would give up each other's connection; so both are kept until the OPENs tell (§6.8).
+    const isTaken = this.state === "Connect" || this.#connection !== undefined;
+    if (this.state === "Active" && !isTaken) return this.take(connection, "remote", sequence);
+    if (isTaken && rank(this.state) < rank("OpenSent")) return this.#owner.track(connection);
+    this.#offered = connection;
+    this.raise({ type: "TcpConnectionConfirmed" });
+    this.#offered = undefined;
+  }
+
+  /** Takes over an established TCP connection and tells the machine. */
+  take(connection: Connection, initiator: "local" | "remote", sequence: number): void {
+    this.#forgetEnding();
+    this.#connection = connection;
+    this.initiator = initiator;
+    this.sequence = sequence;
+    const reader = new MessageReader({
+      clock: this.#dependencies.clock,
+      deliver: (framer) => this.#deliver(framer),
+      fail: (error) => this.#broken(error),
+      turnEnded: () => this.#turnEnded(),
+      pause: () => connection.pause(),
+      resume: () => connection.resume(),
+    });
+    this.#reader = reader;
+    this.raise({ type: initiator === "local" ? "Tcp_CR_Acked" : "TcpConnectionConfirmed" });
+    // Set last: the connection may hold octets that came before it had a handler.
+    if (this.#connection !== connection) return;
+    connection.handler = {
+      onBytes: (chunk) => reader.push(chunk),
+      onDrain: () => this.#drained(),
+      onClosed: (failure) => this.#closed(failure),
+    };
+  }
+
+  /** Ends without a word and without events: another machine has taken the peer over. */
+  discard(): void {
+    this.#drop();
+    this.#deadlines.stopAll();
+  }
+
+  /** Queues whole messages; see Connection.write. Counts as sign of life (RFC 4271 §8.2.2, KeepaliveTimer). */
+  write(bytes: Bytes, onWritten?: () => void): boolean {
+    const connection = this.#connection;
+    if (connection === undefined) return false;
+    if (this.#deadlines.isRunning("KeepaliveTimer")) this.#start("KeepaliveTimer", "negotiated");
+    return connection.write(bytes, onWritten);
+  }
+
+  // --- what happens to the connection -------------------------------------------------------------------------------
+
+  #connect(): void {
+    const { options } = this.#owner;
+    this.#forgetEnding();
+    this.#attempt = this.#dependencies.transport.connect(options, (result) => {
+      this.#attempt = undefined;
+      if (isFailure(result)) this.raise(TCP_FAILED, result.message);
+      else this.take(result, "local", this.sequence);
+    });
+  }
+
+  #closed(failure: SocketFailure): void {
+    this.#connection = undefined;
+    this.#reader?.stop();
+    this.raise(TCP_FAILED, failure.message);
+  }
+
+  #drained(): void {
+    if (this.state === "Established") this.#dependencies.handler.writable();
+  }
+
+  #turnEnded(): void {
+    if (this.state === "Established") this.#dependencies.handler.turnEnded();
+  }
+
+  #broken(error: NotificationError): void {
+    switch (error.code) {
+      case ERROR_CODE.MESSAGE_HEADER:
+        return this.raise({ type: "BGPHeaderErr", notification: error });
+      case ERROR_CODE.OPEN_MESSAGE:
+        return this.raise({ type: "BGPOpenMsgErr", notification: error });
+      default:
+        return this.raise({ type: "UpdateMsgErr", notification: error });
+    }
+  }
+
+  // --- messages -----------------------------------------------------------------------------------------------------
+
+  #deliver(framer: Framer): void {
+    const { received } = this.#owner;
+    switch (framer.type) {
+      case MESSAGE.UPDATE:
+        received.update++;
+        return this.raise(UPDATE_RECEIVED);
+      case MESSAGE.KEEPALIVE:
+        received.keepalive++;
+        return this.raise(KEEPALIVE_RECEIVED);
+      case MESSAGE.ROUTE_REFRESH:
+        received.routeRefresh++;
+        return this.raise(ROUTE_REFRESH_RECEIVED);
+      case MESSAGE.OPEN:
+        received.open++;
+        return this.#openReceived(framer);
+      default:
+        received.notification++;
+        return this.#notificationReceived(framer);
+    }
+  }
+
+  #openReceived(framer: Framer): void {
+    const delayed = this.#fsm.delayOpenTimerRunning;
+    const type = delayed ? "BGPOpen_with_DelayOpenTimer_running" : "BGPOpen";
+    const connection = this.#connection;
+    // A second OPEN is an error of the machine, whatever it says (RFC 6608).
+    if (connection === undefined || (this.state !== "OpenSent" && !delayed)) {
+      return this.raise({ type, holdTimeSeconds: 0 });
+    }
+    const { options } = this.#owner;
+    const ours = (this.#ourOpen ??= makeOpen(options));
+    const theirs = decodeOpen(framer.bytes, framer.start, framer.end);
+    const negotiated = negotiate(ours, theirs, {
+      localAs: options.localAs,
+      peerAsNumbers: options.peerAsNumbers,
+      keepaliveSeconds: options.keepaliveSeconds,
+      localAddress: connection.localAddress,
+      remoteAddress: connection.remoteAddress,
+    });
+    if (!this.#owner.mayOpen(this, negotiated)) return;
+    this.#negotiated = negotiated;
+    this.#fsm.holdTimeSeconds = negotiated.holdTimeSeconds;
+    // RFC 8654 §4: who advertises the capability takes long messages, whether the peer advertises it or not.
+    if (ours.capabilities.extendedMessage) framer.maxLength = MAX_EXTENDED_MESSAGE_LENGTH;
+    this.raise({ type, holdTimeSeconds: negotiated.holdTimeSeconds });
+  }
+
+  #notificationReceived(framer: Framer): void {
+    const notification = decodeNotification(framer.bytes, framer.start, framer.end);
+    this.#received = notification;
+    this.#owner.failed(this, endingText(this.ending));
+    const isVersion =
+      notification.code === ERROR_CODE.OPEN_MESSAGE && notification.subcode === OPEN_ERROR.UNSUPPORTED_VERSION_NUMBER;
+    this.raise({ type: isVersion ? "NotifMsgVerErr" : "NotifMsg" });
+  }
+
+  /** Hands the current message over, in Established. */
+  #process(): void {
+    const framer = this.#reader?.framer;
+    const { handler } = this.#dependencies;
+    if (framer === undefined) return;
+    if (framer.type === MESSAGE.UPDATE) return handler.update(framer.bytes, framer.start, framer.end);
+    const { family, subtype } = decodeRouteRefresh(framer.bytes, framer.start, framer.end);
+    if (family === undefined || this.#negotiated?.families.includes(family) !== true) return;
+    // RFC 7313 §4: the markers count only where the capability was exchanged; unknown subtypes are ignored.
+    const isMarker = subtype === REFRESH.BEGINNING || subtype === REFRESH.END;
+    if (isMarker ? this.#negotiated.enhancedRouteRefresh : subtype === REFRESH.REQUEST) handler.refresh(family, subtype);
+  }
+
+  // --- actions ------------------------------------------------------------------------------------------------------
+
+  #perform(action: FsmAction): void {
+    const owner = this.#owner;
+    switch (action.do) {
+      case "process":
+        return this.#process();
+      case "start":
+        return this.#start(action.timer, action.time);
+      case "stop":
+        return this.#stop(action.timer);
+      case "sendKeepalive":
+        owner.sent.keepalive++;
+        this.#connection?.write(KEEPALIVE_MESSAGE);
+        return;
+      case "sendOpen":
+        owner.sent.open++;
+        this.#connection?.write(encodeOpen((this.#ourOpen ??= makeOpen(owner.options))));
+        return;
+      case "sendNotification":
+        return this.#sendNotification(action.notification);
+      case "connect":
+        return this.#connect();
+      case "drop":
+        return this.#drop();
+      case "release":
+        return this.#release();
+      case "establish":
+        if (this.#negotiated !== undefined) owner.established(this, this.#negotiated);
+        return;
+      case "deleteRoutes":
+        this.#down = downReason(this.ending, this.#negotiated);
+        return;
+      case "resetConnectRetryCounter":
+        owner.connectRetryCounter = 0;
+        return;
+      case "incrementConnectRetryCounter":
+        owner.connectRetryCounter++;
+        return;
+      case "damp":
+        return owner.damp(this);
+      case "refuse":
+        if (this.#offered !== undefined) owner.refuse(this.#offered);
+        return;
+      case "track":
+        if (this.#offered !== undefined) owner.track(this.#offered);
+        return;
+      default:
+        return unreachable(action);
+    }
+  }
+
+  #sendNotification(notification: Notification): void {
+    if (this.#connection === undefined) return;
+    this.#sent = notification;
+    this.#owner.failed(this, endingText(this.ending));
+    this.#owner.sent.notification++;
+    this.#connection.write(encodeNotification(notification));
+  }
+
+  #drop(): void {
+    this.#attempt?.cancel();
+    this.#attempt = undefined;
+    this.#reader?.stop();
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.#connection = undefined;
+    connection.handler = undefined;
+    connection.close();
+  }
+
+  #release(): void {
+    this.#stop("HoldTimer");
+    this.#stop("KeepaliveTimer");
+    this.#stop("DelayOpenTimer");
+    this.#reader?.stop();
+    this.#ourOpen = undefined;
+    this.#negotiated = undefined;
+  }
+
+  #fail(text: string): void {
+    this.#failureText = text;
+    this.#owner.failed(this, text);
+  }
+
+  #forgetEnding(): void {
+    this.#sent = undefined;
+    this.#received = undefined;
+    this.#failureText = undefined;
+    this.#fsm.holdTimeSeconds = 0;
+  }
+
+  // --- timers -------------------------------------------------------------------------------------------------------
+
+  #start(timer: FsmTimer, time: "initial" | "large" | "negotiated"): void {
+    if (timer === "DelayOpenTimer") this.#fsm.delayOpenTimerRunning = true;
+    this.#deadlines.start(timer, time === "large" ? LARGE_HOLD_TIME_MS : this.#durationMs(timer));
+  }
+
+  #durationMs(timer: FsmTimer): number {
+    const { options, idleHold } = this.#owner;
+    switch (timer) {
+      case "ConnectRetryTimer":
+        return options.connectRetrySeconds * 1000 * this.#jitter();
+      case "HoldTimer":
+        return this.#fsm.holdTimeSeconds * 1000;
+      case "KeepaliveTimer":
+        return Math.max(MIN_KEEPALIVE_MS, (this.#negotiated?.keepaliveSeconds ?? 0) * 1000 * this.#jitter());
+      case "DelayOpenTimer":
+        return options.delayOpenSeconds * 1000;
+      case "IdleHoldTimer":
+        return idleHold.delayMs;
+    }
+  }
+
+  /** RFC 4271 §10. */
+  #jitter(): number {
+    return 0.75 + 0.25 * this.#dependencies.random();
+  }
+
+  #stop(timer: FsmTimer): void {
+    if (timer === "DelayOpenTimer") this.#fsm.delayOpenTimerRunning = false;
+    this.#deadlines.stop(timer);
+  }
+
+  #rang(timer: FsmTimer): void {
+    switch (timer) {
+      case "HoldTimer":
+        return this.#holdTimerRang();
+      case "DelayOpenTimer":
+        this.#fsm.delayOpenTimerRunning = false;
+        return this.raise({ type: "DelayOpenTimer_Expires" });
+      case "ConnectRetryTimer":
+        return this.raise({ type: "ConnectRetryTimer_Expires" }, this.#noAnswerText());
+      case "KeepaliveTimer":
+        return this.raise({ type: "KeepaliveTimer_Expires" });
+      case "IdleHoldTimer":
+        return this.raise({ type: "IdleHoldTimer_Expires" });
+    }
+  }
+
+  #noAnswerText(): string | undefined {
+    if (this.state !== "Connect") return undefined;
+    const { remoteAddress, remotePort, md5Key } = this.#owner.options;
+    const hint = md5Key === undefined ? "" : " (a wrong or missing password shows like this)";
+    return `no answer from ${endpoint(remoteAddress, remotePort)}${hint}`;
+  }
+
+  // The event loop runs timers before I/O: after a stall the deadline may pass with KEEPALIVEs waiting to be read. The
+  // session ends only if one turn of I/O brought nothing and nothing waits.
+  #holdTimerRang(): void {
+    const connection = this.#connection;
+    this.#dependencies.clock.soon(() => {
+      if (this.#connection !== connection || this.#deadlines.isRunning("HoldTimer")) return;
+      if (this.#fsm.state === "Idle") return;
+      if (this.#reader?.hasBacklog === true || connection?.hasUnreadBytes() === true) {
+        this.#deadlines.start("HoldTimer", HOLD_RECHECK_MS);
+        return;
+      }
+      this.raise({ type: "HoldTimer_Expires" });
+    });
+  }
+}

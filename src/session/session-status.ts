@@ -1,0 +1,81 @@
+// What a session tells about itself: counters, the last error, and in words why it is not Established.
+
+import { formatBytes, type IpAddress } from "../base/ip.js";
+import type { FsmState } from "./fsm-types.js";
+import type { Negotiated } from "./negotiate.js";
+
+export interface MessageCounters {
+  open: number;
+  update: number;
+  notification: number;
+  keepalive: number;
+  routeRefresh: number;
+}
+
+export function zeroCounters(): MessageCounters {
+  return { open: 0, update: 0, notification: 0, keepalive: 0, routeRefresh: 0 };
+}
+
+export interface SessionStatus {
+  readonly state: FsmState;
+  readonly adminDown: boolean;
+  /** `Established`, or in words why not. */
+  readonly info: string;
+  /** Wall time of the last entry into or exit from Established, or of the start. */
+  readonly sinceWallTime: number;
+  readonly lastError: string | undefined;
+  /** How often the session became Established. */
+  readonly transitions: number;
+  /** Undefined before the OPENs were exchanged. */
+  readonly negotiated: Negotiated | undefined;
+  readonly received: Readonly<MessageCounters>;
+  readonly sent: Readonly<MessageCounters>;
+  readonly localAddress: IpAddress | undefined;
+  readonly localPort: number | undefined;
+  readonly remotePort: number | undefined;
+  readonly writableLength: number;
+  readonly connectRetryCounter: number;
+}
+
+export interface SituationFacts {
+  readonly state: FsmState;
+  readonly adminDown: boolean;
+  /** What the administrator said, or "". */
+  readonly adminText: string;
+  readonly passive: boolean;
+  readonly remoteAddress: IpAddress;
+  readonly remotePort: number;
+  /** Until the timer that ends this state rings. */
+  readonly waitMs: number | undefined;
+  readonly lastError: string | undefined;
+}
+
+/** One line for the status: every state but Established says why. */
+export function describeSituation(facts: SituationFacts): string {
+  if (facts.adminDown) return facts.adminText === "" ? "administratively down" : `administratively down: ${facts.adminText}`;
+  const last = facts.lastError === undefined ? "" : `; last: ${facts.lastError}`;
+  switch (facts.state) {
+    case "Established":
+      return "Established";
+    case "OpenConfirm":
+      return `OPEN accepted, waiting for the peer's KEEPALIVE${last}`;
+    case "OpenSent":
+      return `connected, waiting for the peer's OPEN${last}`;
+    case "Connect":
+      return `connecting to ${endpoint(facts.remoteAddress, facts.remotePort)}${last}`;
+    case "Active":
+      return facts.passive ? `passive: waiting for the peer to connect${last}` : `${waiting(facts.waitMs)}${last}`;
+    case "Idle":
+      return `${waiting(facts.waitMs)}${last}`;
+  }
+}
+
+function waiting(waitMs: number | undefined): string {
+  return waitMs === undefined ? "waiting for the next attempt" : `waiting ${Math.ceil(waitMs / 1000)} s before the next attempt`;
+}
+
+/** `10.0.0.2 port 179`. */
+export function endpoint(address: IpAddress, port: number): string {
+  const zone = address.zone === undefined ? "" : `%${address.zone}`;
+  return `${formatBytes(address.bytes)}${zone} port ${port}`;
+}

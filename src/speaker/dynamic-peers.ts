@@ -1,0 +1,91 @@
+// Peers that may come from a range of addresses: admitted when they connect, up to the range's limit, and forgotten some
+// time after their session ended.
+
+import type { Alarm, Clock } from "../base/clock.js";
+import { formatAddress, formatPrefix, type IpAddress, prefixContains } from "../base/ip.js";
+import type { Log } from "../base/log.js";
+import type { DynamicPeersConfig, SpeakerConfig } from "../config/speaker-config.js";
+import type { Peer } from "./peer.js";
+import type { PeerSet } from "./peer-set.js";
+
+/** A peer that does not reach Established, or does not come back (graceful restart aside), is forgotten after this. */
+const IDLE_MS = 30_000;
+
+export class DynamicPeers {
+  readonly #peers: PeerSet;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #ranges = new Map<Peer, string>();
+  readonly #leaving = new Map<Peer, Alarm>();
+  #config: SpeakerConfig | undefined;
+
+  constructor(peers: PeerSet, clock: Clock, log: Log) {
+    this.#peers = peers;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Takes the ranges of a new configuration; peers whose range is gone or changed are removed and may come again. */
+  apply(config: SpeakerConfig): readonly string[] {
+    const before = this.#config;
+    this.#config = config;
+    const changes: string[] = [];
+    for (const [peer, range] of [...this.#ranges]) {
+      const was = before?.dynamicPeers.find((entry) => formatPrefix(entry.prefix) === range);
+      const is = config.dynamicPeers.find((entry) => formatPrefix(entry.prefix) === range);
+      if (was !== undefined && is !== undefined && identityOf(was) === identityOf(is)) continue;
+      this.#forget(peer);
+      changes.push(`dynamic peer ${peer.config.key} removed: its range has changed`);
+    }
+    return changes;
+  }
+
+  /** The peer for an incoming connection, made if its address lies in a range with room; undefined: refused. */
+  admit(address: IpAddress): Peer | undefined {
+    const config = this.#config;
+    if (config === undefined) return undefined;
+    const range = config.dynamicPeers.find((entry) => prefixContains(entry.prefix, address.bytes));
+    if (range === undefined) return undefined;
+    const name = formatPrefix(range.prefix);
+    const members = [...this.#ranges.values()].filter((other) => other === name).length;
+    if (members >= range.limit) {
+      this.#log.warn(`dynamic peer refused: the range ${name} has its limit of ${range.limit} peers`, { peer: formatAddress(address) });
+      return undefined;
+    }
+    const key = formatAddress(address);
+    const asNumbers = range.asNumbers.length > 0 ? range.asNumbers : [range.template.as];
+    const peer = this.#peers.create({ ...range.template, address, key, name: key, passive: true }, config, asNumbers);
+    this.#ranges.set(peer, name);
+    this.review(peer);
+    return peer;
+  }
+
+  /** The peer has come up or gone. */
+  review(peer: Peer): void {
+    if (!this.#ranges.has(peer)) return;
+    const isUp = peer.negotiated !== undefined;
+    const alarm = this.#leaving.get(peer);
+    if (isUp) {
+      alarm?.cancel();
+      this.#leaving.delete(peer);
+    } else if (alarm === undefined) {
+      const stale = this.#config?.gracefulRestart.staleTimeSeconds ?? 0;
+      const delay = peer.source.received.some((count) => count > 0) ? Math.max(IDLE_MS, stale * 1000) : IDLE_MS;
+      this.#leaving.set(peer, this.#clock.at(this.#clock.now() + delay, () => this.#forget(peer)));
+    }
+  }
+
+  #forget(peer: Peer): void {
+    this.#leaving.get(peer)?.cancel();
+    this.#leaving.delete(peer);
+    this.#ranges.delete(peer);
+    this.#peers.remove(peer);
+  }
+}
+
+function identityOf(range: DynamicPeersConfig): string {
+  return JSON.stringify(range, (_key, value: unknown) => {
+    if (typeof value === "function") return (value as unknown as { identity: string }).identity;
+    return value instanceof Uint8Array ? [...value] : value;
+  });
+}

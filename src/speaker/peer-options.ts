@@ -1,0 +1,60 @@
+// What a change of each peer option costs. A new option of PeerConfig does not compile until it is classified here.
+
+import { equalAddresses } from "../base/ip.js";
+import type { PeerConfig } from "../config/speaker-config.js";
+
+/** From cheapest to dearest. `session`: takes effect with the next session or timer. `identity`: it is another peer. */
+export type ChangeCost = "none" | "session" | "re-import" | "re-export" | "reset-session" | "identity";
+
+export const PEER_OPTIONS = {
+  key: "identity",
+  name: "none",
+  type: "none",
+  group: "none",
+  address: "identity",
+  port: "session",
+  as: "reset-session",
+  localAs: "reset-session",
+  localAddress: "reset-session",
+  passive: "session",
+  disabled: "session",
+  families: "reset-session",
+  holdTimeSeconds: "reset-session",
+  keepaliveSeconds: "reset-session",
+  connectRetrySeconds: "session",
+  idleHoldSeconds: "session",
+  routeReflectorClient: "reset-session",
+  nextHop: "re-export",
+  multihop: "reset-session",
+  ttlSecurity: "reset-session",
+  password: "reset-session",
+  importPolicy: "re-import",
+  exportPolicy: "re-export",
+  missingPolicy: "none",
+  addPathReceive: "reset-session",
+  extendedMessage: "reset-session",
+  extendedNextHop: "reset-session",
+  gracefulRestart: "reset-session",
+} as const satisfies Record<keyof PeerConfig, ChangeCost>;
+
+/** The options in which two configurations of a peer differ. */
+export function changedOptions(before: PeerConfig, after: PeerConfig): readonly (keyof PeerConfig)[] {
+  const names = Object.keys(PEER_OPTIONS) as (keyof PeerConfig)[];
+  return names.filter((name) => !isEqual(name, before, after));
+}
+
+function isEqual(name: keyof PeerConfig, before: PeerConfig, after: PeerConfig): boolean {
+  switch (name) {
+    case "importPolicy":
+    case "exportPolicy":
+      return before[name].identity === after[name].identity;
+    case "address":
+      return equalAddresses(before.address, after.address);
+    case "localAddress": {
+      const [a, b] = [before.localAddress, after.localAddress];
+      return a === undefined || b === undefined ? a === b : equalAddresses(a, b);
+    }
+    default:
+      return JSON.stringify(before[name]) === JSON.stringify(after[name]);
+  }
+}

@@ -1,0 +1,106 @@
+// The configured peers (and the dynamic ones that have come): found by key, name or address, and brought to a new
+// configuration with no more than each changed option costs (peer-options.ts).
+
+import { formatAddress, type IpAddress } from "../base/ip.js";
+import { toHex } from "../base/bytes.js";
+import type { PeerConfig, SpeakerConfig } from "../config/speaker-config.js";
+import type { GroupOptions } from "../rib/export-rules.js";
+import type { GroupMember } from "../rib/group-member.js";
+import { Peer, type PeerDependencies } from "./peer.js";
+import { changedOptions, PEER_OPTIONS } from "./peer-options.js";
+
+export class PeerSet {
+  readonly #deps: PeerDependencies;
+  readonly #byKey = new Map<string, Peer>();
+  readonly #byAddress = new Map<string, Peer>();
+
+  constructor(deps: PeerDependencies) {
+    this.#deps = deps;
+  }
+
+  [Symbol.iterator](): Iterator<Peer> {
+    return this.#byKey.values();
+  }
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  /** By key (the text of the address) or by name, where only one peer has it. */
+  find(keyOrName: string): Peer | undefined {
+    const byKey = this.#byKey.get(keyOrName);
+    if (byKey !== undefined) return byKey;
+    const named = [...this.#byKey.values()].filter((peer) => peer.config.name === keyOrName);
+    return named.length === 1 ? named[0] : undefined;
+  }
+
+  findAddress(address: IpAddress): Peer | undefined {
+    return this.#byAddress.get(addressKey(address));
+  }
+
+  /** Brings the configured peers to `config`: removals first, then changes, then additions. Gives one line per change. */
+  apply(config: SpeakerConfig, before: SpeakerConfig | undefined): readonly string[] {
+    const changes: string[] = [];
+    const wanted = new Map(config.peers.map((peer) => [peer.key, peer]));
+    for (const peer of [...this.#byKey.values()]) {
+      if (peer.isDynamic || wanted.has(peer.config.key)) continue;
+      this.remove(peer);
+      changes.push(`peer ${peer.config.key} removed`);
+    }
+    const regroup = new Map<GroupMember, GroupOptions>();
+    // Who we are is in every OPEN, so nothing less than new sessions tells the peers of another identity.
+    const isOther = before !== undefined && before.routerId !== config.routerId;
+    for (const next of config.peers) {
+      const peer = this.#byKey.get(next.key);
+      if (peer === undefined) continue;
+      const change = this.#change(peer, next, config, isOther, regroup);
+      if (change !== undefined) changes.push(change);
+    }
+    this.#deps.rib.regroup(regroup);
+    for (const next of config.peers) {
+      if (this.#byKey.has(next.key)) continue;
+      this.add(new Peer(next, config, this.#deps));
+      if (before !== undefined) changes.push(`peer ${next.key} added`);
+    }
+    return changes;
+  }
+
+  /** A dynamic peer has come. */
+  create(config: PeerConfig, speaker: SpeakerConfig, asNumbers: readonly number[]): Peer {
+    const peer = new Peer(config, speaker, this.#deps, asNumbers);
+    this.add(peer);
+    return peer;
+  }
+
+  add(peer: Peer): void {
+    this.#byKey.set(peer.config.key, peer);
+    this.#byAddress.set(addressKey(peer.config.address), peer);
+  }
+
+  remove(peer: Peer): void {
+    this.#byKey.delete(peer.config.key);
+    this.#byAddress.delete(addressKey(peer.config.address));
+    peer.remove();
+  }
+
+  #change(
+    peer: Peer,
+    next: PeerConfig,
+    config: SpeakerConfig,
+    isOther: boolean,
+    regroup: Map<GroupMember, GroupOptions>,
+  ): string | undefined {
+    const changed = changedOptions(peer.config, next);
+    const mustReset = isOther || changed.some((name) => PEER_OPTIONS[name] === "reset-session");
+    if (mustReset) {
+      peer.resetFor(next, config);
+      return `peer ${next.key}: session reset (${isOther ? "routerId" : changed.join(", ")} changed)`;
+    }
+    for (const [member, options] of peer.reconfigure(next, config)) regroup.set(member, options);
+    return changed.length === 0 ? undefined : `peer ${next.key}: ${changed.join(", ")} changed`;
+  }
+}
+
+function addressKey(address: IpAddress): string {
+  return address.zone === undefined ? toHex(address.bytes) : formatAddress(address);
+}

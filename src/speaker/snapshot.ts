@@ -1,0 +1,118 @@
+// Read-only views of a running speaker, plain JSON values: what status, the control API and tests look at.
+
+import type { FamilyName } from "../base/family.js";
+
+export type FsmStateName = "Idle" | "Connect" | "Active" | "OpenSent" | "OpenConfirm" | "Established";
+
+export interface SpeakerStatus {
+  readonly version: string;
+  readonly routerId: string;
+  readonly localAs: number;
+  readonly startedAt: string;
+  /** ISO time of the last configuration that was applied. */
+  readonly configuredAt: string;
+  readonly lastReload: { readonly ok: boolean; readonly at: string; readonly message: string };
+  /** `kernel routes: table main, protocol 12`, or why there are none. */
+  readonly kernel: { readonly enabled: boolean; readonly text: string; readonly wanted: number; readonly installed: number; readonly failed: number; readonly stale: number };
+  readonly gracefulRestart: { readonly recovering: boolean; readonly waitingFor: readonly string[] };
+  readonly routes: Readonly<Record<FamilyName, { readonly prefixes: number; readonly paths: number }>>;
+  readonly peers: { readonly total: number; readonly established: number; readonly disabled: number };
+  readonly listeners: readonly { readonly address: string; readonly port: number }[];
+  /** Things a user should know and mend: missing addon, RFC 8212, failed kernel routes. */
+  readonly warnings: readonly string[];
+}
+
+export interface PeerStatus {
+  readonly address: string;
+  readonly name: string;
+  /** `node-to-node mesh`, `global`, `node specific`, `dynamic`. */
+  readonly type: string;
+  readonly group: string;
+  readonly as: number;
+  readonly localAs: number;
+  readonly routerId: string | undefined;
+  readonly state: FsmStateName;
+  readonly adminDown: boolean;
+  /** ISO time of the last entry into or exit from Established. */
+  readonly since: string;
+  /** `Established`, or in words why not: last NOTIFICATION, socket error, wrong AS, waiting … */
+  readonly info: string;
+  readonly routeReflectorClient: boolean;
+  readonly passive: boolean;
+  readonly localAddress: string | undefined;
+  readonly remotePort: number | undefined;
+  readonly holdTimeSeconds: number;
+  readonly keepaliveSeconds: number;
+  readonly uptimeSeconds: number | undefined;
+  readonly capabilities: readonly string[];
+  readonly families: readonly PeerFamilyStatus[];
+  readonly messages: { readonly received: MessageCounts; readonly sent: MessageCounts };
+  readonly lastError: string | undefined;
+  readonly transitions: number;
+  readonly outputQueueBytes: number;
+  readonly missingPolicy: readonly string[];
+}
+
+export interface PeerFamilyStatus {
+  readonly family: FamilyName;
+  readonly received: number;
+  readonly accepted: number;
+  readonly best: number;
+  readonly advertised: number;
+  readonly stale: number;
+  readonly endOfRibReceived: boolean;
+}
+
+export interface MessageCounts {
+  readonly open: number;
+  readonly update: number;
+  readonly notification: number;
+  readonly keepalive: number;
+  readonly routeRefresh: number;
+}
+
+export interface RouteView {
+  readonly family: FamilyName;
+  readonly prefix: string;
+  readonly pathId: number;
+  /** Peer address, or `static`, `direct`, `kernel`, `aggregate`, `block`. */
+  readonly from: string;
+  readonly best: boolean;
+  /** Equal to the best and used for forwarding beside it. */
+  readonly multipath: boolean;
+  readonly stale: boolean;
+  /** Why it is not best or not eligible, the RFC's step or the policy's line; undefined for the best. */
+  readonly reason: string | undefined;
+  readonly nextHop: string | undefined;
+  readonly nextHopReachable: boolean;
+  readonly origin: "IGP" | "EGP" | "INCOMPLETE";
+  readonly asPath: string;
+  readonly localPref: number | undefined;
+  readonly med: number | undefined;
+  readonly communities: readonly string[];
+  readonly extendedCommunities: readonly string[];
+  readonly largeCommunities: readonly string[];
+  readonly originatorId: string | undefined;
+  readonly clusterList: readonly string[];
+}
+
+export type RouteStage = "received" | "best" | "advertised" | "kernel";
+
+export interface RouteQuery {
+  readonly stage: RouteStage;
+  readonly family?: FamilyName;
+  /** Required for `received` of one peer and for `advertised`. */
+  readonly peer?: string;
+  /** Only this prefix, or with `longer` also what lies inside; an address: longest match. */
+  readonly prefix?: string;
+  readonly longer?: boolean;
+}
+
+export interface KernelRouteView {
+  readonly family: FamilyName;
+  readonly prefix: string;
+  readonly kind: string;
+  readonly nextHops: readonly string[];
+  readonly state: "installed" | "pending" | "failed";
+  readonly error: string | undefined;
+}

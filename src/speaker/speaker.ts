@@ -1,0 +1,273 @@
+// A BGP speaker: peers, tables, local routes, the kernel's table. Everything comes from one SpeakerConfig;
+// apply(config) is the only way to change it, and does no more than the difference.
+
+import type { Clock } from "../base/clock.js";
+import { formatAddress, isLinkLocal } from "../base/ip.js";
+import type { Log } from "../base/log.js";
+import type { SpeakerConfig } from "../config/speaker-config.js";
+import { CEASE } from "../packet/codes.js";
+import { Rib } from "../rib/rib.js";
+import type { Connection, Transport } from "../session/ports.js";
+import { Aggregates } from "./aggregates.js";
+import { DynamicPeers } from "./dynamic-peers.js";
+import { FibPlan } from "./fib-plan.js";
+import { Listeners } from "./listeners.js";
+import { LocalRoutes } from "./local-routes.js";
+import { nextHopResolver } from "./next-hop-tracking.js";
+import { Peer, type PeerDependencies } from "./peer.js";
+import { PeerSet } from "./peer-set.js";
+import { peerStatus, type SourceCounts } from "./peer-status.js";
+import type { Fib, KernelView, ListenerFactory } from "./ports.js";
+import { Recovery } from "./recovery.js";
+import { countRoutes, type RouteSources, routeChunks } from "./route-views.js";
+import type { KernelRouteView, PeerStatus, RouteQuery, RouteView, SpeakerStatus } from "./snapshot.js";
+import { speakerStatus } from "./speaker-status.js";
+
+export interface SpeakerDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+  readonly transport: Transport;
+  readonly listeners: ListenerFactory;
+  /** Undefined: kernel routes are not written. */
+  readonly fib: Fib | undefined;
+  /** Undefined: next hops all count as reachable. */
+  readonly view: KernelView | undefined;
+  /** Why `fib` is missing, in words; undefined where nobody asked for it. */
+  readonly kernelProblem?: string | undefined;
+  /** Uniform in [0, 1): for jitter. */
+  readonly random?: () => number;
+}
+
+export class PeerNotFoundError extends Error {}
+
+export class Speaker {
+  readonly rib: Rib;
+  readonly #deps: SpeakerDependencies;
+  readonly #log: Log;
+  readonly #peers: PeerSet;
+  readonly #dynamic: DynamicPeers;
+  readonly #listeners: Listeners;
+  readonly #local: LocalRoutes;
+  readonly #aggregates: Aggregates;
+  readonly #recovery: Recovery;
+  readonly #startedAt: number;
+  #fibPlan: FibPlan | undefined;
+  #config: SpeakerConfig | undefined;
+  #configuredAt = 0;
+  #stopListening: (() => void) | undefined;
+  #endOfRunReached = false;
+
+  constructor(deps: SpeakerDependencies) {
+    this.#deps = deps;
+    this.#log = deps.log;
+    this.#startedAt = deps.clock.wallTime();
+    this.rib = new Rib(deps.clock, { routerId: 0, clusterId: 0 });
+    this.rib.nextHops.reresolve(nextHopResolver(deps.view));
+    this.rib.attrs.onFault = (source, reasons) => this.#logFault(source, reasons);
+    this.#local = new LocalRoutes(this.rib, deps.view);
+    this.#aggregates = new Aggregates(this.rib);
+    this.#recovery = new Recovery({
+      clock: deps.clock,
+      log: deps.log,
+      onSettled: () => this.rib.withholdEndOfRib(false),
+      onOver: () => void this.#sweepKernel(),
+    });
+    this.#peers = new PeerSet(this.#peerDependencies());
+    this.#dynamic = new DynamicPeers(this.#peers, deps.clock, deps.log);
+    this.#listeners = new Listeners(deps.clock, deps.listeners, deps.log, (connection) => this.#accept(connection));
+  }
+
+  /** Brings the speaker to `config`; gives what changed, one line each. Rejects, with the running state as it was, where
+   *  the world does not allow it (a port that is taken at the first start). */
+  async apply(config: SpeakerConfig): Promise<readonly string[]> {
+    const before = this.#config;
+    const changes: string[] = [];
+    await this.#listeners.apply(config.listen);
+    this.rib.attrs.identity = { routerId: config.routerId, clusterId: config.clusterId };
+    this.rib.setDecisionOptions({ multipathEbgp: config.multipath.ebgp, multipathIbgp: config.multipath.ibgp });
+    this.#config = config;
+    this.#configuredAt = this.#deps.clock.wallTime();
+    // Local routes before peers: the first table a peer hears is complete (and so is the End-of-RIB behind it).
+    const routes = this.#local.apply(config.node) + this.#aggregates.apply(config.node.aggregates);
+    if (routes > 0) changes.push(`node routes: ${routes} changed`);
+    this.#applyKernel(config, before);
+    changes.push(...this.#peers.apply(config, before), ...this.#dynamic.apply(config));
+    if (before === undefined) this.#begin(config);
+    for (const peer of config.peers) {
+      if (peer.missingPolicy.length === 0 || before !== undefined) continue;
+      const missing = peer.missingPolicy.join(" and ");
+      this.#log.warn(`eBGP peer without ${missing} policy: no routes in that direction (RFC 8212)`, { peer: peer.key });
+    }
+    return changes;
+  }
+
+  /** `graceful`: connections end without a NOTIFICATION, so that peers keep our routes (RFC 4724 §4.1); otherwise with
+   *  Cease. Kernel routes are the kernel room's business. */
+  async stop({ graceful }: { readonly graceful: boolean }): Promise<void> {
+    this.#endOfRunReached = true;
+    this.#listeners.closeAll();
+    this.#recovery.stop();
+    this.#stopListening?.();
+    for (const peer of this.#peers) {
+      if (graceful && peer.negotiated?.gracefulRestart !== undefined) peer.session.abandon("the daemon is stopping");
+      else peer.session.stop();
+    }
+    await this.#deps.fib?.flushed();
+  }
+
+  // ---- views ----
+
+  status(): SpeakerStatus {
+    return speakerStatus({
+      config: this.#config,
+      version: this.#deps.version,
+      startedAt: this.#startedAt,
+      configuredAt: this.#configuredAt,
+      rib: this.rib,
+      fib: this.#deps.fib,
+      kernelProblem: this.#deps.kernelProblem,
+      recovering: this.#recovery.isRestarting,
+      waitingFor: this.#recovery.waitingFor,
+      peers: [...this.#peers],
+      listeners: this.#listeners.endpoints,
+      listenerFailures: this.#listeners.failures,
+    });
+  }
+
+  peers(): readonly PeerStatus[] {
+    const counts = this.#counts();
+    return [...this.#peers].map((peer) => peerStatus(peer, counts, this.#deps.clock));
+  }
+
+  peer(keyOrName: string): PeerStatus | undefined {
+    const peer = this.#peers.find(keyOrName);
+    return peer === undefined ? undefined : peerStatus(peer, this.#counts(), this.#deps.clock);
+  }
+
+  routes(query: RouteQuery): Generator<readonly RouteView[] | readonly KernelRouteView[]> {
+    return routeChunks(query, this.#routeSources());
+  }
+
+  countRoutes(query: RouteQuery): number {
+    return countRoutes(query, this.#routeSources());
+  }
+
+  // ---- commands ----
+
+  enablePeer(key: string): void {
+    this.#require(key).session.start();
+  }
+
+  disablePeer(key: string, reason = ""): void {
+    this.#require(key).session.stop(undefined, reason);
+  }
+
+  resetPeer(key: string, reason = ""): void {
+    this.#require(key).session.reset(CEASE.ADMINISTRATIVE_RESET, reason);
+  }
+
+  refreshPeer(key: string, direction: "in" | "out" | "both"): void {
+    const peer = this.#require(key);
+    if (direction !== "out" && !peer.requestRefresh()) {
+      throw new Error(`peer ${key} is not Established or does not understand ROUTE-REFRESH`);
+    }
+    if (direction !== "in") peer.resend();
+  }
+
+  #counts(): SourceCounts {
+    return this.rib.families.map(({ family }) => this.rib.countBySource(family));
+  }
+
+  #require(key: string): Peer {
+    const peer = this.#peers.find(key);
+    if (peer === undefined) throw new PeerNotFoundError(`no peer ${key}`);
+    return peer;
+  }
+
+  #routeSources(): RouteSources {
+    return { rib: this.rib, fib: this.#deps.fib, findPeer: (key) => this.#peers.find(key), clock: this.#deps.clock };
+  }
+
+  #peerDependencies(): PeerDependencies {
+    return {
+      clock: this.#deps.clock,
+      log: this.#deps.log,
+      transport: this.#deps.transport,
+      random: this.#deps.random ?? Math.random,
+      rib: this.rib,
+      view: this.#deps.view,
+      gracefulRestart: (peer) => (this.#config === undefined ? undefined : this.#recovery.capability(peer, this.#config)),
+      onProgress: (peer) => this.#onProgress(peer),
+    };
+  }
+
+  #onProgress(peer: Peer): void {
+    if (this.#endOfRunReached) return;
+    this.#recovery.review();
+    if (peer.isDynamic) this.#dynamic.review(peer);
+  }
+
+  #begin(config: SpeakerConfig): void {
+    const { fib } = this.#deps;
+    const preserved = fib === undefined || fib.counts().stale > 0;
+    if (config.gracefulRestart.enabled) {
+      this.rib.withholdEndOfRib(true);
+      this.#recovery.begin(this.#peers, config, preserved);
+    } else void this.#sweepKernel();
+    const { view } = this.#deps;
+    if (view !== undefined) this.#stopListening = view.onChange(() => this.#surroundingsChanged());
+  }
+
+  #applyKernel(config: SpeakerConfig, before: SpeakerConfig | undefined): void {
+    const { fib, view, clock } = this.#deps;
+    if (fib === undefined || view === undefined) return;
+    if (this.#fibPlan === undefined) {
+      const localRoute = (source: string, prefix: string): ReturnType<LocalRoutes["fibRoute"]> =>
+        source === "aggregate" ? this.#aggregates.fibRoute(prefix) : this.#local.fibRoute(source, prefix);
+      this.#fibPlan = new FibPlan(config.kernel, { clock, rib: this.rib, fib, view, localRoute });
+      this.#fibPlan.lookAgain();
+      this.rib.addReader(this.#fibPlan);
+    } else if (before !== undefined && isOtherPlan(before, config)) this.#fibPlan.reconfigure(config.kernel);
+  }
+
+  #surroundingsChanged(): void {
+    this.#fibPlan?.waysChanged();
+    this.rib.reresolveNextHops();
+    this.#local.refresh();
+  }
+
+  /** The selection after a restart is over: what the kernel still has of the earlier run and nobody wants may go. */
+  async #sweepKernel(): Promise<void> {
+    const { fib } = this.#deps;
+    if (fib === undefined) return;
+    // What was heard in this turn is still on its way through the flush.
+    await new Promise<void>((resolve) => this.#deps.clock.soon(resolve));
+    await fib.flushed();
+    if (!this.#endOfRunReached) fib.sweepStale();
+  }
+
+  #accept(connection: Connection): void {
+    const { remoteAddress } = connection;
+    const zone = isLinkLocal(remoteAddress.bytes) ? remoteAddress.zone : undefined;
+    const address = zone === undefined ? { bytes: remoteAddress.bytes } : { bytes: remoteAddress.bytes, zone };
+    const peer = this.#peers.findAddress(address) ?? this.#dynamic.admit(address);
+    if (peer === undefined) {
+      this.#log.info("connection refused: no such peer is configured", { from: formatAddress(remoteAddress) });
+      connection.destroy();
+      return;
+    }
+    peer.accept(connection);
+  }
+
+  #logFault(source: number, reasons: readonly string[]): void {
+    const peer = this.rib.sources.find(source)?.options.name ?? "";
+    for (const reason of reasons) this.#log.warn(reason, { peer });
+  }
+}
+
+function isOtherPlan(before: SpeakerConfig, after: SpeakerConfig): boolean {
+  const plan = ({ kernel }: SpeakerConfig): string =>
+    JSON.stringify([kernel.exportPolicy.identity, kernel.encapsulation.map((rule) => ({ ...rule, prefix: { ...rule.prefix, bytes: [...rule.prefix.bytes] } }))]);
+  return plan(before) !== plan(after);
+}

@@ -1,0 +1,176 @@
+// Connection (session/ports.ts) over a connected net.Socket.
+//
+// Node reads into buffers of its own per chunk and writes ours without copying them. Errors become words here; what
+// happened before anyone took the connection over is kept.
+
+import type { Socket } from "node:net";
+import type { Alarm, Clock } from "../base/clock.js";
+import type { Bytes } from "../base/bytes.js";
+import { type IpAddress, parseAddress } from "../base/ip.js";
+import type { Sys } from "../native/sys.js";
+import type { Connection, ConnectionHandler, SocketFailure } from "../session/ports.js";
+import { requiresAddon, setHops, SocketError, unreadBytes } from "./socket-options.js";
+import { addonMissing, closedByPeer, peerFailure, type RawError } from "./socket-words.js";
+
+/** Longest time that close() spends on sending what is queued. */
+const LINGER_MS = 1000;
+
+/** The file descriptor under the socket, where the addon made it. Used only while the socket lives. */
+export interface Descriptor {
+  readonly sys: Sys;
+  readonly fd: number;
+}
+
+export interface ConnectionEnds {
+  readonly localAddress: IpAddress;
+  readonly localPort: number;
+  readonly remoteAddress: IpAddress;
+  readonly remotePort: number;
+}
+
+/** Both ends of a connected socket; undefined if it is already gone. */
+export function endsOf(socket: Socket): ConnectionEnds | undefined {
+  const { localPort, remotePort } = socket;
+  const local = parseAddress(socket.localAddress ?? "");
+  const remote = parseAddress(socket.remoteAddress ?? "");
+  if (local === undefined || remote === undefined || localPort === undefined || remotePort === undefined) return undefined;
+  return { localAddress: local, localPort, remoteAddress: remote, remotePort };
+}
+
+export class NodeConnection implements Connection {
+  readonly localAddress: IpAddress;
+  readonly localPort: number;
+  readonly remoteAddress: IpAddress;
+  readonly remotePort: number;
+  readonly #socket: Socket;
+  readonly #clock: Clock;
+  readonly #descriptor: Descriptor | undefined;
+  #handler: ConnectionHandler | undefined;
+  #failure: SocketFailure | undefined;
+  #isReading = false;
+  #isOver = false;
+  #linger: Alarm | undefined;
+
+  /** Owns `socket` from now on. */
+  constructor(socket: Socket, ends: ConnectionEnds, clock: Clock, descriptor?: Descriptor) {
+    this.#socket = socket;
+    this.#clock = clock;
+    this.#descriptor = descriptor;
+    this.localAddress = ends.localAddress;
+    this.localPort = ends.localPort;
+    this.remoteAddress = ends.remoteAddress;
+    this.remotePort = ends.remotePort;
+    socket.setNoDelay(true);
+    socket.on("error", (error: RawError) => this.#ended(peerFailure(error, ends.remoteAddress, ends.remotePort, ends.localAddress)));
+    socket.on("end", () => this.#ended(closedByPeer(ends.remoteAddress)));
+    socket.on("close", () => this.#closed());
+    socket.on("drain", () => this.#handler?.onDrain());
+  }
+
+  get handler(): ConnectionHandler | undefined {
+    return this.#handler;
+  }
+
+  set handler(handler: ConnectionHandler | undefined) {
+    this.#handler = handler;
+    if (handler === undefined) return;
+    if (!this.#isReading) {
+      this.#isReading = true;
+      this.#socket.on("data", (chunk: Bytes) => this.#handler?.onBytes(chunk));
+    }
+    if (this.#failure !== undefined) this.#clock.soon(() => this.#tellFailure());
+  }
+
+  get writableLength(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(chunk: Bytes, onWritten?: () => void): boolean {
+    if (this.#isOver) return false;
+    if (onWritten === undefined) return this.#socket.write(chunk);
+    return this.#socket.write(chunk, (error) => {
+      if (error === undefined || error === null) onWritten();
+    });
+  }
+
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  hasUnreadBytes(): boolean {
+    const socket = this.#socket;
+    if (socket.destroyed) return false;
+    if (socket.readableLength > 0) return true;
+    const descriptor = this.#descriptor;
+    return descriptor !== undefined && unreadBytes(descriptor.sys, descriptor.fd) > 0;
+  }
+
+  setHops(ttl: number, minTtl: number | undefined): SocketFailure | undefined {
+    const descriptor = this.#descriptor;
+    if (this.#socket.destroyed) return undefined;
+    if (descriptor === undefined) {
+      const what = requiresAddon({ remoteAddress: this.remoteAddress, ttl, minTtl, md5Key: undefined, device: undefined });
+      return what === undefined ? undefined : addonMissing(what);
+    }
+    try {
+      setHops(descriptor.sys, descriptor.fd, this.remoteAddress, ttl, minTtl);
+      return undefined;
+    } catch (error) {
+      if (error instanceof SocketError) return { code: error.code, message: error.message };
+      throw error;
+    }
+  }
+
+  close(): void {
+    const socket = this.#socket;
+    this.#isOver = true;
+    this.#handler = undefined;
+    if (socket.destroyed) return;
+    socket.end();
+    // Octets left unread would turn the FIN into a RST, which may overtake our NOTIFICATION.
+    socket.resume();
+    this.#linger = this.#clock.at(this.#clock.now() + LINGER_MS, () => socket.destroy());
+  }
+
+  destroy(): void {
+    this.#isOver = true;
+    this.#handler = undefined;
+    this.#socket.resetAndDestroy();
+  }
+
+  #ended(failure: SocketFailure): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#failure = failure;
+    // Nobody will read what we might still write.
+    if (!this.#socket.destroyed) this.#socket.destroy();
+    this.#tellFailure();
+  }
+
+  #closed(): void {
+    this.#linger?.cancel();
+    this.#linger = undefined;
+    this.#ended(closedByPeer(this.remoteAddress));
+  }
+
+  #tellFailure(): void {
+    const handler = this.#handler;
+    const failure = this.#failure;
+    if (handler === undefined || failure === undefined) return;
+    this.#failure = undefined;
+    this.#handler = undefined;
+    handler.onClosed(failure);
+  }
+}

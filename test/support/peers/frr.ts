@@ -1,0 +1,227 @@
+// FRRouting as a peer: zebra and bgpd with sockets of their own, vtysh as the command line.
+//
+// Both daemons drop their privileges to the user frr, so the folder belongs to that user. bgpd runs with -n: its routes
+// stay out of the kernel, while zebra still tells it which next hops are reachable.
+
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { FamilyName } from "../../../src/base/family.js";
+import { DaemonProcess, run } from "../daemon-process.js";
+import { eventually } from "../eventually.js";
+import type { Namespace } from "../netns.js";
+import {
+  familiesOf,
+  familyOfText,
+  makeFolder,
+  type NeighborDescription,
+  type NeighborState,
+  type PeerDescription,
+  type PeerRoute,
+  type RealPeer,
+  removeFolder,
+  requireProgram,
+  sortRoutes,
+} from "./real-peer.js";
+
+const FRR_FOLDER = "/usr/lib/frr";
+
+export const FRR_PROGRAMS: readonly string[] = [`${FRR_FOLDER}/bgpd`, `${FRR_FOLDER}/zebra`, "vtysh"];
+
+interface FrrPath {
+  readonly aspath?: { readonly string?: string };
+  readonly nexthops?: readonly { readonly ip?: string; readonly scope?: string }[];
+  readonly localPref?: number;
+  readonly locPrf?: number;
+  readonly med?: number;
+  readonly metric?: number;
+  readonly community?: { readonly list?: readonly string[] };
+  readonly originatorId?: string;
+  readonly clusterList?: { readonly list?: readonly string[] };
+  readonly bestpath?: boolean | { readonly overall?: boolean };
+  readonly stale?: boolean;
+  readonly sourced?: boolean;
+  readonly peer?: { readonly peerId?: string };
+}
+
+export class Frr implements RealPeer {
+  readonly name = "FRR";
+  readonly description: PeerDescription;
+  readonly #namespace: Namespace;
+  #folder: string | undefined;
+  #zebra: DaemonProcess | undefined;
+  #bgpd: DaemonProcess | undefined;
+
+  constructor(namespace: Namespace, description: PeerDescription) {
+    this.#namespace = namespace;
+    this.description = description;
+  }
+
+  async start(): Promise<void> {
+    await this.#prepareFolder();
+    this.#zebra = this.#spawn("zebra", []);
+    await this.#answers("zebra", this.#zebra);
+    this.#bgpd = this.#spawn("bgpd", ["-n"]);
+    await this.#answers("bgpd", this.#bgpd);
+  }
+
+  async stop(): Promise<void> {
+    await this.#bgpd?.stop();
+    await this.#zebra?.stop();
+    if (this.#folder !== undefined) await removeFolder(this.#folder);
+  }
+
+  async kill(): Promise<void> {
+    await this.#bgpd?.kill();
+    await this.#zebra?.kill();
+  }
+
+  async routes(family: FamilyName): Promise<PeerRoute[]> {
+    const text = await this.vtysh(`show bgp ${family} unicast json detail`);
+    const { routes } = JSON.parse(text) as { readonly routes?: Readonly<Record<string, unknown>> };
+    const found = Object.entries(routes ?? {}).flatMap(([prefix, entry]) =>
+      pathsOf(entry)
+        .filter((path) => path.peer !== undefined && path.sourced !== true)
+        .map((path) => makeRoute(prefix, path)),
+    );
+    return sortRoutes(found);
+  }
+
+  async neighborState(address: string): Promise<NeighborState> {
+    const text = await this.vtysh(`show bgp neighbors ${address} json`);
+    const answer = JSON.parse(text) as Readonly<Record<string, { readonly bgpState?: string }>>;
+    return { state: answer[address]?.bgpState ?? "Idle", text };
+  }
+
+  async announce(prefix: string): Promise<void> {
+    await this.#configure(this.#family(prefix), `network ${prefix}`);
+  }
+
+  async withdraw(prefix: string): Promise<void> {
+    await this.#configure(this.#family(prefix), `no network ${prefix}`);
+  }
+
+  async refresh(address: string): Promise<void> {
+    await this.vtysh(`clear bgp ${address} soft in`);
+  }
+
+  async shutdown(address: string, text: string): Promise<void> {
+    await this.#configure(`neighbor ${address} shutdown message ${text}`);
+  }
+
+  log(): string {
+    return `${this.#zebra?.output ?? ""}${this.#bgpd?.output ?? ""}`;
+  }
+
+  /** Runs commands of FRR's own shell, one after the other, against bgpd. */
+  vtysh(...commands: readonly string[]): Promise<string> {
+    const words = commands.flatMap((command) => ["-c", command]);
+    return run([requireProgram("vtysh"), "--vty_socket", this.#path(""), "-d", "bgpd", ...words]);
+  }
+
+  #path(name: string): string {
+    if (this.#folder === undefined) throw new Error("FRR was not started");
+    return join(this.#folder, name);
+  }
+
+  async #prepareFolder(): Promise<void> {
+    if (this.#folder === undefined) {
+      this.#folder = await makeFolder("frr");
+      await chmod(this.#folder, 0o755);
+    }
+    await writeFile(this.#path("zebra.conf"), "hostname frr\n");
+    await writeFile(this.#path("bgpd.conf"), formatConfig(this.description));
+    await run(["chown", "-R", "frr:frr", this.#folder]);
+  }
+
+  #spawn(daemon: "zebra" | "bgpd", extra: readonly string[]): DaemonProcess {
+    const command = [requireProgram(daemon, [FRR_FOLDER]), "-f", this.#path(`${daemon}.conf`)];
+    command.push("-i", this.#path(`${daemon}.pid`), "-z", this.#path("zserv.api"), "--vty_socket", this.#path(""));
+    command.push("-A", "127.0.0.1", "-P", "0", "--log", "stdout", "--log-level", "debugging", ...extra);
+    return new DaemonProcess(daemon, this.#namespace.spawn(command));
+  }
+
+  async #answers(daemon: string, process: DaemonProcess): Promise<void> {
+    await eventually(`${daemon}'s first answer`, async () => {
+      if (!process.isRunning) throw new Error(`${daemon} ended:\n${process.output}`);
+      const shell = [requireProgram("vtysh"), "--vty_socket", this.#path(""), "-d", daemon, "-c", "show version"];
+      return (await run(shell)).includes("FRRouting");
+    });
+  }
+
+  #family(prefix: string): string {
+    return `address-family ${familyOfText(prefix)} unicast`;
+  }
+
+  async #configure(...commands: readonly string[]): Promise<void> {
+    await this.vtysh("configure terminal", `router bgp ${this.description.as}`, ...commands);
+  }
+}
+
+/** FRR 8 gives a list whose first element is about the prefix, later versions an object that holds the list. */
+function pathsOf(entry: unknown): readonly FrrPath[] {
+  if (Array.isArray(entry)) return entry as readonly FrrPath[];
+  return (entry as { readonly paths?: readonly FrrPath[] }).paths ?? [];
+}
+
+function makeRoute(prefix: string, path: FrrPath): PeerRoute {
+  const nextHops = path.nexthops ?? [];
+  const best = typeof path.bestpath === "object" ? path.bestpath.overall === true : path.bestpath === true;
+  return {
+    prefix,
+    nextHop: (nextHops.find((hop) => hop.scope !== "link-local") ?? nextHops[0])?.ip ?? "",
+    asPath: path.aspath?.string?.replace("Local", "") ?? "",
+    localPref: path.locPrf ?? path.localPref,
+    med: path.metric ?? path.med,
+    communities: path.community?.list ?? [],
+    originatorId: path.originatorId,
+    clusterList: path.clusterList?.list ?? [],
+    best,
+    stale: path.stale === true,
+  };
+}
+
+function formatConfig(description: PeerDescription): string {
+  const { neighbors } = description;
+  const lines = [
+    "hostname frr",
+    `router bgp ${description.as}`,
+    ` bgp router-id ${description.routerId}`,
+    ` bgp cluster-id ${description.routerId}`,
+    " no bgp ebgp-requires-policy",
+    " no bgp default ipv4-unicast",
+    " no bgp network import-check",
+    " coalesce-time 100",
+    neighbors.some((neighbor) => neighbor.gracefulRestart === true) ? " bgp graceful-restart" : "",
+    ...neighbors.flatMap(formatNeighbor),
+  ];
+  for (const family of ["ipv4", "ipv6"] as const) {
+    lines.push(` address-family ${family} unicast`);
+    const route = description.communities === undefined ? "" : " route-map announced";
+    for (const prefix of description.announce ?? []) {
+      if (familyOfText(prefix) === family) lines.push(`  network ${prefix}${route}`);
+    }
+    for (const neighbor of neighbors.filter((each) => familiesOf(each).includes(family))) {
+      lines.push(`  neighbor ${neighbor.address} activate`);
+      if (neighbor.rrClient === true) lines.push(`  neighbor ${neighbor.address} route-reflector-client`);
+      if (neighbor.nextHopSelf === true) lines.push(`  neighbor ${neighbor.address} next-hop-self`);
+    }
+    lines.push(" exit-address-family");
+  }
+  lines.push("exit", "route-map announced permit 10", ` set community ${(description.communities ?? []).join(" ")}`);
+  return `${lines.filter((line) => line !== "" && line !== " set community ").join("\n")}\n`;
+}
+
+function formatNeighbor(neighbor: NeighborDescription): string[] {
+  const { address } = neighbor;
+  const holdTime = neighbor.holdTimeSeconds ?? 90;
+  return [
+    ` neighbor ${address} remote-as ${neighbor.as}`,
+    ` neighbor ${address} timers ${Math.floor(holdTime / 3)} ${holdTime}`,
+    ` neighbor ${address} timers connect 2`,
+    ` neighbor ${address} advertisement-interval 0`,
+    neighbor.passive === true ? ` neighbor ${address} passive` : "",
+    neighbor.password === undefined ? "" : ` neighbor ${address} password ${neighbor.password}`,
+    neighbor.multihop === undefined ? "" : ` neighbor ${address} ebgp-multihop ${neighbor.multihop}`,
+    neighbor.gracefulRestart === true ? "" : ` neighbor ${address} graceful-restart-disable`,
+  ];
+}
