@@ -3,7 +3,16 @@
 // Plain JavaScript on Node's own modules, because it runs before anything is compiled.
 
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -13,6 +22,20 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const LAUNCHER = `#!/usr/bin/env node
 import "./starling.js";
 `;
+
+/** Its time says when the last complete build began. */
+export const STAMP = ".stamp";
+
+/**
+ * Marks an output folder as complete. The time is that of the beginning, so that a source that was changed during the
+ * build counts as newer.
+ * @param {string} path
+ * @param {Date} startedAt
+ */
+export function writeStamp(path, startedAt) {
+  writeFileSync(path, `${startedAt.toISOString()}\n`);
+  utimesSync(path, startedAt, startedAt);
+}
 
 /**
  * Runs the TypeScript compiler with a project file; its complaints go to standard error.
@@ -34,7 +57,8 @@ export async function buildAddonInto(outFile) {
   if (!existsSync(script)) return;
   const { buildAddon } = await import(script);
   const result = buildAddon(outFile);
-  if (!result.ok) console.log(`addon not built: ${result.why}\nKernel routes, TCP MD5 and GTSM will not work; the rest will.`);
+  if (!result.ok)
+    console.log(`addon not built: ${result.why}\nKernel routes, TCP MD5 and GTSM will not work; the rest will.`);
 }
 
 /**
@@ -42,9 +66,11 @@ export async function buildAddonInto(outFile) {
  * @returns {Promise<number>} exit status
  */
 export async function build() {
+  const startedAt = new Date();
+  const dist = join(ROOT, "dist");
+  rmSync(dist, { recursive: true, force: true }); // what has no source any more must not stay
   const status = compile("src/tsconfig.json");
   if (status !== 0) return status;
-  const dist = join(ROOT, "dist");
   await buildAddonInto(join(dist, "native", "sys.node"));
   const { name, version, license, type } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   writeFileSync(join(dist, "package.json"), `${JSON.stringify({ name, version, license, type }, undefined, 2)}\n`);
@@ -52,6 +78,7 @@ export async function build() {
   const launcher = join(dist, "bin", "starling");
   writeFileSync(launcher, LAUNCHER);
   chmodSync(launcher, 0o755);
+  writeStamp(join(dist, STAMP), startedAt);
   return 0;
 }
 

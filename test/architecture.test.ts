@@ -16,6 +16,7 @@ const LAYER_OF_ROOM: Readonly<Record<string, number>> = {
   speaker: 3,
   ...{ native: 4, transport: 4, kernel: 4, control: 4, datastore: 4, calico: 4, bird: 4, metrics: 4, replay: 4 },
   daemon: 5,
+  bin: 6,
 };
 const SIDEWAYS = ["transport → native", "kernel → native", "control → native", "calico → datastore"];
 const MAX_LINES = 500;

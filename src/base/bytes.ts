@@ -81,12 +81,14 @@ export class ByteWriter {
   }
 
   u16(value: number): this {
-    writeU16(this.bytes, this.reserve(2), value);
+    const at = this.reserve(2); // may replace `bytes`
+    writeU16(this.bytes, at, value);
     return this;
   }
 
   u32(value: number): this {
-    writeU32(this.bytes, this.reserve(4), value);
+    const at = this.reserve(4);
+    writeU32(this.bytes, at, value);
     return this;
   }
 

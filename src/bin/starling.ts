@@ -11,7 +11,8 @@ import { processOutput } from "../control/process-output.js";
 function readVersion(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const file = join(folder, "package.json");
-    if (existsSync(file)) return String((JSON.parse(readFileSync(file, "utf8")) as { version?: unknown }).version ?? "unknown");
+    if (existsSync(file))
+      return String((JSON.parse(readFileSync(file, "utf8")) as { version?: unknown }).version ?? "unknown");
     if (folder === dirname(folder)) return "unknown";
   }
 }

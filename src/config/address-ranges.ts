@@ -3,7 +3,14 @@
 // is far too slow for anything per route.
 
 import { IPv4, IPv4CidrRange, IPv6, IPv6CidrRange } from "ip-num";
-import { formatAddress, formatPrefix, type IpAddress, type IpPrefix, parseAddress, parsePrefixLoosely } from "../base/ip.js";
+import {
+  formatAddress,
+  formatPrefix,
+  type IpAddress,
+  type IpPrefix,
+  parseAddress,
+  parsePrefixLoosely,
+} from "../base/ip.js";
 
 type CidrRange = IPv4CidrRange | IPv6CidrRange;
 
@@ -27,11 +34,35 @@ export function rangeContains(outer: IpPrefix, inner: IpPrefix): boolean {
   return a.getFirst().isLessThanOrEquals(b.getFirst()) && a.getLast().isGreaterThanOrEquals(b.getLast());
 }
 
-/** True if the prefixes have an address in common. */
-export function rangesOverlap(a: IpPrefix, b: IpPrefix): boolean {
-  if (a.family !== b.family) return false;
-  const [first, second] = [rangeOf(a), rangeOf(b)];
-  return first.getFirst().isLessThanOrEquals(second.getLast()) && second.getFirst().isLessThanOrEquals(first.getLast());
+/** Prefixes that share an address with one before them in the list: their index and the other's. */
+export function findOverlaps(
+  prefixes: readonly IpPrefix[],
+): readonly { readonly index: number; readonly other: number }[] {
+  const entries = prefixes.map((prefix, index) => ({ index, family: prefix.family, range: rangeOf(prefix) }));
+  // Prefixes nest or are disjoint: in order of their first address, the wider first, one that overlaps any other overlaps
+  // the last one that reached furthest.
+  entries.sort(
+    (a, b) =>
+      a.family - b.family ||
+      compare(a.range.getFirst(), b.range.getFirst()) ||
+      compare(b.range.getLast(), a.range.getLast()),
+  );
+  const overlaps: { index: number; other: number }[] = [];
+  let widest: (typeof entries)[number] | undefined;
+  for (const entry of entries) {
+    const isInside =
+      widest !== undefined &&
+      widest.family === entry.family &&
+      entry.range.getFirst().isLessThanOrEquals(widest.range.getLast());
+    if (widest === undefined || !isInside) widest = entry;
+    else overlaps.push({ index: Math.max(entry.index, widest.index), other: Math.min(entry.index, widest.index) });
+  }
+  return overlaps;
+}
+
+function compare(a: IPv4 | IPv6, b: IPv4 | IPv6): number {
+  if (a.isEquals(b)) return 0;
+  return a.isLessThan(b) ? -1 : 1;
 }
 
 /** Number of addresses. */
@@ -59,6 +90,7 @@ export function unusableReason(address: IpAddress): string | undefined {
       : IPv6.fromString(ipv6Groups(formatAddress({ bytes: address.bytes })));
   if (value.isUnspecified()) return "is the unspecified address";
   if (value.isMulticast()) return "is a multicast address";
-  if (value instanceof IPv4 && value.isReserved()) return "is a reserved address (RFC 1112 §4)";
+  if (value instanceof IPv4 && (value.isReserved() || value.isBroadcast()))
+    return "is a reserved address (RFC 1112 §4)";
   return undefined;
 }

@@ -14,6 +14,9 @@ export interface ConfigError {
 /** One line per error, `file:line:column: message (hint)`, in the order of the file. */
 export function formatConfigErrors(errors: readonly ConfigError[]): string {
   return errors
-    .map(({ file, line, column, message, hint }) => `${file}:${line}:${column}: ${message}${hint === "" ? "" : ` (${hint})`}`)
+    .map(
+      ({ file, line, column, message, hint }) =>
+        `${file}:${line}:${column}: ${message}${hint === "" ? "" : ` (${hint})`}`,
+    )
     .join("\n");
 }

@@ -36,7 +36,12 @@ function reportIssue(issue: Issue, base: Path, value: unknown, report: ConfigRep
   }
 }
 
-function reportUnion(issue: Extract<Issue, { code: "invalid_union" }>, path: Path, value: unknown, report: ConfigReport): void {
+function reportUnion(
+  issue: Extract<Issue, { code: "invalid_union" }>,
+  path: Path,
+  value: unknown,
+  report: ConfigReport,
+): void {
   const fitting = issue.errors.filter((branch) => branch.length > 0 && !branch.some(isWrongType));
   const best = fitting.sort((a, b) => a.length - b.length)[0];
   if (best !== undefined) {
@@ -82,7 +87,8 @@ function describe(issue: Issue, given: unknown, path: Path): readonly [string, s
 
 function bounds(relation: string, origin: string, bound: number | bigint): string {
   if (origin === "array") return `must have ${relation} ${bound} ${bound === 1 ? "entry" : "entries"}`;
-  if (origin === "string") return bound === 1 && relation === "at least" ? "must not be empty" : `must have ${relation} ${bound} characters`;
+  if (origin === "string")
+    return bound === 1 && relation === "at least" ? "must not be empty" : `must have ${relation} ${bound} characters`;
   return `must be ${relation} ${bound}`;
 }
 
@@ -100,11 +106,14 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 function expectations(issue: Issue): readonly string[] {
   if (issue.code === "invalid_type") return [TYPE_NAMES[issue.expected] ?? issue.expected];
   if (issue.code === "invalid_value") return issue.values.map((value) => `"${String(value)}"`);
-  return issue.code === "invalid_union" ? issue.errors.flatMap((branch) => branch.filter(isWrongType).flatMap(expectations)) : [];
+  return issue.code === "invalid_union"
+    ? issue.errors.flatMap((branch) => branch.filter(isWrongType).flatMap(expectations))
+    : [];
 }
 
 function typeHint(issue: Extract<Issue, { code: "invalid_type" }>, given: unknown): string {
-  if (issue.expected === "string" && (typeof given === "number" || typeof given === "boolean")) return "put it in quotes";
+  if (issue.expected === "string" && (typeof given === "number" || typeof given === "boolean"))
+    return "put it in quotes";
   if (issue.expected === "array") return "a list has a dash before each entry";
   const isNumber = issue.expected === "number" || issue.expected === "int";
   return isNumber && typeof given === "string" && /^\d+$/.test(given) ? "without quotes" : "";
@@ -115,11 +124,13 @@ function kindOfValue(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "a mapping";
   if (typeof value === "string") return value.length <= 40 ? JSON.stringify(value) : "this text";
-  return String(value);
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : "this";
 }
 
 function joinOr(parts: readonly string[]): string {
-  return parts.length <= 1 ? (parts[0] ?? "something else") : `${parts.slice(0, -1).join(", ")} or ${parts[parts.length - 1]}`;
+  return parts.length <= 1
+    ? (parts[0] ?? "something else")
+    : `${parts.slice(0, -1).join(", ")} or ${parts[parts.length - 1]}`;
 }
 
 /** A message and the hint behind its line feed. */

@@ -14,7 +14,7 @@ interface Node {
   readonly items?: Node | boolean;
   readonly anyOf?: readonly Node[];
   readonly enum?: readonly unknown[];
-  readonly const?: unknown;
+  readonly const?: string;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly $ref?: string;
@@ -81,7 +81,7 @@ function mappingsOf(path: string, node: Node): readonly Child[] {
 function typeText(node: Node): string {
   if (node.$ref !== undefined) return `\`${node.$ref.slice(node.$ref.lastIndexOf("/") + 1)}\``;
   if (node.enum !== undefined) return node.enum.map((value) => `\`${String(value)}\``).join(", ");
-  if (node.const !== undefined) return `\`${String(node.const)}\``;
+  if (node.const !== undefined) return `\`${node.const}\``;
   if (node.anyOf !== undefined) return [...new Set(node.anyOf.map(typeText))].join(" or ");
   switch (node.type) {
     case "string":

@@ -29,7 +29,9 @@ export class ConfigReport {
   /** `at` undefined: the whole file. */
   faultAt(at: Position | undefined, message: string, hint: string): void {
     const place = at ?? { file: this.#source.file, line: 1, column: 1 };
-    const isKnown = this.#errors.some((e) => e.line === place.line && e.column === place.column && e.message === message);
+    const isKnown = this.#errors.some(
+      (e) => e.line === place.line && e.column === place.column && e.message === message,
+    );
     if (!isKnown) this.#errors.push({ ...place, message, hint });
   }
 

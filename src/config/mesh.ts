@@ -15,7 +15,11 @@ import type { Path } from "./yaml-source.js";
 type MeshInput = z.output<typeof meshSchema>;
 
 /** Finds our own entry: `self`, else the name the process was started with, else the node whose address `routerId` shows. */
-export function findOwnNode(input: ConfigInput, nodeName: string | undefined, report: ConfigReport): OwnNode | undefined {
+export function findOwnNode(
+  input: ConfigInput,
+  nodeName: string | undefined,
+  report: ConfigReport,
+): OwnNode | undefined {
   const { mesh, routerId } = input;
   if (mesh === undefined) return undefined;
   checkNodes(mesh, report);
@@ -23,8 +27,12 @@ export function findOwnNode(input: ConfigInput, nodeName: string | undefined, re
   if (name !== undefined) {
     const node = mesh.nodes.find((candidate) => candidate.name === name);
     if (node !== undefined) return { ...node, as: node.as };
-    const hint = nearestHint(name, mesh.nodes.map((candidate) => candidate.name));
-    if (mesh.self !== undefined) report.fault(["mesh", "self"], `there is no node "${name}"`, hint === "" ? "one of the names in nodes" : hint);
+    const hint = nearestHint(
+      name,
+      mesh.nodes.map((candidate) => candidate.name),
+    );
+    if (mesh.self !== undefined)
+      report.fault(["mesh", "self"], `there is no node "${name}"`, hint === "" ? "one of the names in nodes" : hint);
     else report.fault(["mesh", "nodes"], `there is no node "${name}", the name of this node`, hint, "key");
     return undefined;
   }
@@ -47,18 +55,26 @@ function checkNodes(mesh: MeshInput, report: ConfigReport): void {
     names.add(node.name);
     const families = node.addresses.map(addressFamily);
     if (new Set(families).size < families.length) {
-      report.fault([...path, "addresses"], `node "${node.name}" has two addresses of one family`, "one IPv4 and one IPv6 address at most");
+      report.fault(
+        [...path, "addresses"],
+        `node "${node.name}" has two addresses of one family`,
+        "one IPv4 and one IPv6 address at most",
+      );
     }
     for (const [j, address] of node.addresses.entries()) {
       const text = formatAddress(address);
-      if (addresses.has(text)) report.fault([...path, "addresses", j], `duplicate address ${text}`, "another node has it");
+      if (addresses.has(text))
+        report.fault([...path, "addresses", j], `duplicate address ${text}`, "another node has it");
       addresses.add(text);
     }
   }
 }
 
 /** The sessions of the mesh, each with the place of the address it goes to. */
-export function meshPeers(input: ConfigInput, context: PeersContext): readonly { peer: PeerConfig | undefined; path: Path }[] {
+export function meshPeers(
+  input: ConfigInput,
+  context: PeersContext,
+): readonly { peer: PeerConfig | undefined; path: Path }[] {
   const { mesh } = input;
   const { self } = context;
   if (mesh === undefined) return [];

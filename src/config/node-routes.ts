@@ -3,7 +3,7 @@
 
 import { formatPrefix, type IpPrefix } from "../base/ip.js";
 import { ACCEPT_ALL } from "../policy/route.js";
-import { rangeContains, rangesOverlap } from "./address-ranges.js";
+import { findOverlaps, rangeContains } from "./address-ranges.js";
 import type { ConfigReport } from "./config-report.js";
 import type { StaticRouteInput } from "./node-schema.js";
 import type { FilterSource } from "./policy-filters.js";
@@ -37,10 +37,16 @@ function checkBlocks(pools: readonly IpPrefix[], blocks: readonly IpPrefix[], re
   for (const [i, block] of blocks.entries()) {
     const path: Path = ["node", "blocks", i];
     if (pools.length > 0 && !pools.some((pool) => rangeContains(pool, block))) {
-      report.fault(path, `${formatPrefix(block)} lies in no pool`, `the pools are ${pools.map(formatPrefix).join(", ")}`);
+      report.fault(
+        path,
+        `${formatPrefix(block)} lies in no pool`,
+        `the pools are ${pools.map(formatPrefix).join(", ")}`,
+      );
     }
-    const other = blocks.slice(0, i).find((candidate) => rangesOverlap(candidate, block));
-    if (other !== undefined) report.fault(path, `${formatPrefix(block)} overlaps ${formatPrefix(other)}`, "blocks of a node are disjoint");
+  }
+  for (const { index, other } of findOverlaps(blocks)) {
+    const message = `${formatPrefix(blocks[index])} overlaps ${formatPrefix(blocks[other])}`;
+    report.fault(["node", "blocks", index], message, "blocks of a node are disjoint");
   }
 }
 
@@ -50,7 +56,8 @@ function checkBorrowed(borrowed: readonly IpPrefix[], blocks: readonly IpPrefix[
     const bits = prefix.bytes.length * 8;
     if (prefix.length !== bits) report.fault(path, `${formatPrefix(prefix)} is not a single address`, `/${bits}`);
     const own = blocks.find((block) => rangeContains(block, prefix));
-    if (own !== undefined) report.warning(path, `${formatPrefix(prefix)} lies in our own block ${formatPrefix(own)}`, "it is not borrowed");
+    if (own !== undefined)
+      report.warning(path, `${formatPrefix(prefix)} lies in our own block ${formatPrefix(own)}`, "it is not borrowed");
   }
 }
 
@@ -70,7 +77,8 @@ function readStatic(entry: StaticRouteInput, path: Path, report: ConfigReport): 
     if (via !== undefined || device !== undefined) {
       report.fault([...path, "type"], `"${type}" goes with neither via nor device`, "one or the other");
     }
-    if (type === "none" && entry.install === true) report.fault([...path, "install"], "a route of type none is never installed", "");
+    if (type === "none" && entry.install === true)
+      report.fault([...path, "install"], "a route of type none is never installed", "");
     return { prefix, via: { kind: type }, install };
   }
   if (via !== undefined) {
@@ -81,7 +89,11 @@ function readStatic(entry: StaticRouteInput, path: Path, report: ConfigReport): 
     return { prefix, via: { kind: "gateway", address: via, device: device ?? via.zone }, install };
   }
   if (device !== undefined) return { prefix, via: { kind: "device", device }, install };
-  report.fault(path, `where ${formatPrefix(prefix)} leads is missing`, "via, device or type; type: none only announces it");
+  report.fault(
+    path,
+    `where ${formatPrefix(prefix)} leads is missing`,
+    "via, device or type; type: none only announces it",
+  );
   return { prefix, via: { kind: "none" }, install: false };
 }
 
@@ -92,8 +104,15 @@ export function readKernel(input: ConfigInput["kernel"], filters: FilterSource, 
     table: table === "main" ? MAIN_TABLE : table,
     protocol: typeof protocol === "number" ? protocol : PROTOCOL_NUMBERS[protocol],
     metric: input?.metric ?? 0,
-    exportPolicy: exportPolicy === undefined ? ACCEPT_ALL : filters.filter(asList(exportPolicy), ["kernel", "exportPolicy"], localAs),
-    encapsulation: (input?.encapsulation ?? []).map(({ prefix, mode, device }) => ({ prefix, mode, device: device ?? "tunl0" })),
+    exportPolicy:
+      exportPolicy === undefined
+        ? ACCEPT_ALL
+        : filters.filter(asList(exportPolicy), ["kernel", "exportPolicy"], localAs),
+    encapsulation: (input?.encapsulation ?? []).map(({ prefix, mode, device }) => ({
+      prefix,
+      mode,
+      device: device ?? "tunl0",
+    })),
     auditSeconds: input?.auditSeconds ?? 60,
     removeAtExit: input?.removeAtExit ?? false,
     staleSeconds: input?.staleSeconds ?? 120,

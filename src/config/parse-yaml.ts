@@ -57,7 +57,11 @@ function buildConfig(input: ConfigInput, options: ParseOptions, report: ConfigRe
   const routerId = input.routerId ?? identifierOf(self);
   if (localAs === undefined) report.fault(["as"], '"as" is missing', "our AS number");
   if (routerId === undefined) {
-    report.fault(["routerId"], '"routerId" is missing', "a dotted quad, unique among all speakers; often an IPv4 address of the node");
+    report.fault(
+      ["routerId"],
+      '"routerId" is missing',
+      "a dotted quad, unique among all speakers; often an IPv4 address of the node",
+    );
   }
   const groups = new PeerGroups(input.peerGroups ?? {}, input.defaults ?? {}, report);
   groups.check();

@@ -33,11 +33,19 @@ export interface PeerBuilderContext {
 }
 
 /** Gives undefined after a fault that leaves no peer; other faults are reported and the peer is given. */
-export function buildPeer(identity: PeerIdentity, options: EffectiveOptions, context: PeerBuilderContext): PeerConfig | undefined {
+export function buildPeer(
+  identity: PeerIdentity,
+  options: EffectiveOptions,
+  context: PeerBuilderContext,
+): PeerConfig | undefined {
   const { report } = context;
   const as = identity.as ?? options.find("as");
   if (as === undefined) {
-    report.fault(identity.path, `the AS number of ${identity.key} is missing`, 'set "as" here, in its group or in defaults');
+    report.fault(
+      identity.path,
+      `the AS number of ${identity.key} is missing`,
+      'set "as" here, in its group or in defaults',
+    );
     return undefined;
   }
   const localAs = options.find("localAs") ?? context.localAs;
@@ -101,7 +109,11 @@ function policiesOf(
   return { importPolicy, exportPolicy, missingPolicy };
 }
 
-function localAddressOf(identity: PeerIdentity, options: EffectiveOptions, report: ConfigReport): IpAddress | undefined {
+function localAddressOf(
+  identity: PeerIdentity,
+  options: EffectiveOptions,
+  report: ConfigReport,
+): IpAddress | undefined {
   const address = options.find("localAddress") ?? identity.localAddress;
   if (address === undefined || address.bytes.length === identity.address.bytes.length) return address;
   const path = options.pathOf("localAddress");
@@ -125,7 +137,11 @@ function checkPeer(peer: PeerConfig, identity: PeerIdentity, options: EffectiveO
   const isIpv6Session = peer.address.bytes.length === 16;
   if (isIpv6Session && peer.families.includes("ipv4") && !peer.extendedNextHop && peer.nextHop !== "keep") {
     const hint = "turn extendedNextHop on (RFC 8950)";
-    report.warning(place("families"), `IPv4 routes over the IPv6 session with ${peer.key} have no IPv4 next hop of ours`, hint);
+    report.warning(
+      place("families"),
+      `IPv4 routes over the IPv6 session with ${peer.key} have no IPv4 next hop of ours`,
+      hint,
+    );
   }
   if (peer.localAddress !== undefined && formatAddress(peer.localAddress) === formatAddress(peer.address)) {
     report.fault(identity.path, `${peer.key} is our own address`, "");
@@ -137,7 +153,11 @@ function checkHops(peer: PeerConfig, options: EffectiveOptions, report: ConfigRe
   const securityPath = options.pathOf("ttlSecurity");
   if (peer.ttlSecurity && securityPath !== undefined && multihopPath !== undefined && options.find("multihop") !== 0) {
     const message = "ttlSecurity and multihop exclude each other";
-    report.fault(securityPath, message, `write ttlSecurity: ${options.find("multihop")} for that number of hops, and no multihop`);
+    report.fault(
+      securityPath,
+      message,
+      `write ttlSecurity: ${options.find("multihop")} for that number of hops, and no multihop`,
+    );
   } else if (peer.multihop > 0 && isLinkLocal(peer.address.bytes)) {
     const path = multihopPath ?? securityPath ?? [];
     report.fault(path, `${peer.key} is link-local and cannot be more than one hop away`, "");

@@ -92,7 +92,12 @@ export class PeerGroups {
     let path = firstPath;
     while (name !== undefined) {
       if (seen.includes(name)) {
-        if (isCheck && name === first) this.#report.fault(path, `the group inherits from itself: ${[...seen, name].join(" → ")}`, "break the circle");
+        if (isCheck && name === first)
+          this.#report.fault(
+            path,
+            `the group inherits from itself: ${[...seen, name].join(" → ")}`,
+            "break the circle",
+          );
         return layers;
       }
       const group: PeerGroupInput | undefined = Object.hasOwn(this.#groups, name) ? this.#groups[name] : undefined;

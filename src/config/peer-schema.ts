@@ -21,12 +21,18 @@ const holdTime = z
   .int()
   .min(0)
   .max(65535)
-  .refine((seconds) => seconds === 0 || seconds >= 3, withHint("a hold time is 0 or at least 3 seconds (RFC 4271 §4.2)", ""));
+  .refine(
+    (seconds) => seconds === 0 || seconds >= 3,
+    withHint("a hold time is 0 or at least 3 seconds (RFC 4271 §4.2)", ""),
+  );
 
 const password = z
   .string()
   .min(1)
-  .refine((text) => Buffer.byteLength(text) <= 80, withHint("the password is too long", "TCP-MD5 keys have at most 80 octets"));
+  .refine(
+    (text) => Buffer.byteLength(text) <= 80,
+    withHint("the password is too long", "TCP-MD5 keys have at most 80 octets"),
+  );
 
 /** Options that `defaults`, a group, a peer, a dynamic range may set; the nearest one wins. */
 const OPTIONS = {
@@ -34,7 +40,9 @@ const OPTIONS = {
   localAs: asNumberValue.optional().describe("Our AS number in this session, where it is not the speaker's `as`."),
   localAddress: addressValue
     .optional()
-    .describe("Source address of the session. Without it the kernel chooses. A peer reached over the other family ignores it."),
+    .describe(
+      "Source address of the session. Without it the kernel chooses. A peer reached over the other family ignores it.",
+    ),
   port: wholeNumber(1, 65535).optional().meta({ description: "TCP port of the peer.", default: 179 }),
   passive: z.boolean().optional().meta({ description: "Never connect, only accept connections.", default: false }),
   disabled: z
@@ -46,7 +54,9 @@ const OPTIONS = {
     .min(1)
     .optional()
     .describe("Address families to exchange. Without it: the family of the peer's address."),
-  holdTimeSeconds: holdTime.optional().meta({ description: "Hold time we offer; 0 turns keepalives off.", default: 90 }),
+  holdTimeSeconds: holdTime
+    .optional()
+    .meta({ description: "Hold time we offer; 0 turns keepalives off.", default: 90 }),
   keepaliveSeconds: wholeNumber(0, 21845)
     .optional()
     .meta({ description: "Seconds between keepalives; 0: a third of the negotiated hold time.", default: 0 }),
@@ -55,9 +65,15 @@ const OPTIONS = {
     .meta({ description: "Seconds between attempts to connect.", default: 5 }),
   idleHoldSeconds: z
     .tuple([wholeNumber(0, 3600), wholeNumber(0, 3600)])
-    .refine(([first, longest]) => first <= longest, withHint("the first pause is longer than the longest", "[shortest, longest]"))
+    .refine(
+      ([first, longest]) => first <= longest,
+      withHint("the first pause is longer than the longest", "[shortest, longest]"),
+    )
     .optional()
-    .meta({ description: "First and longest pause after an error; doubled in between (RFC 4271 §8.1.1).", default: [1, 30] }),
+    .meta({
+      description: "First and longest pause after an error; doubled in between (RFC 4271 §8.1.1).",
+      default: [1, 30],
+    }),
   routeReflectorClient: z
     .boolean()
     .optional()
@@ -70,17 +86,25 @@ const OPTIONS = {
   multihop: wholeNumber(0, 255)
     .optional()
     .meta({ description: "Hops to an external peer that is not on our link; 0: it is.", default: 0 }),
-  ttlSecurity: z.union([z.boolean(), wholeNumber(1, 254)]).optional().meta({
-    description: "GTSM (RFC 5082): drop packets that came from further away than one hop, or than the number of hops given.",
-    default: false,
-  }),
+  ttlSecurity: z
+    .union([z.boolean(), wholeNumber(1, 254)])
+    .optional()
+    .meta({
+      description:
+        "GTSM (RFC 5082): drop packets that came from further away than one hop, or than the number of hops given.",
+      default: false,
+    }),
   password: password.optional().describe("Key for TCP-MD5 (RFC 2385), at most 80 octets."),
   importPolicy: policyChain
     .optional()
-    .describe("Policies for received routes, tried in order. Internal peers accept all without one, external peers reject all (RFC 8212)."),
+    .describe(
+      "Policies for received routes, tried in order. Internal peers accept all without one, external peers reject all (RFC 8212).",
+    ),
   exportPolicy: policyChain
     .optional()
-    .describe("Policies for announced routes, tried in order. Internal peers get all without one, external peers nothing (RFC 8212)."),
+    .describe(
+      "Policies for announced routes, tried in order. Internal peers get all without one, external peers nothing (RFC 8212).",
+    ),
   addPathReceive: z
     .boolean()
     .optional()
@@ -112,10 +136,10 @@ export const peerSchema = section({
   address: peerAddressValue.describe("Address of the peer; a link-local one with its interface, fe80::1%eth0."),
   name: z.string().min(1).max(64).optional().describe("Name in logs, status and policies. Without it: the address."),
   group: nameValue.optional().describe("Peer group it inherits from."),
-  scope: z
-    .enum(["node", "global"])
-    .optional()
-    .meta({ description: "Shown as PEER TYPE: `node specific` or `global`. Nothing else depends on it.", default: "node" }),
+  scope: z.enum(["node", "global"]).optional().meta({
+    description: "Shown as PEER TYPE: `node specific` or `global`. Nothing else depends on it.",
+    default: "node",
+  }),
   ...OPTIONS,
 });
 
@@ -133,8 +157,13 @@ const meshNodeSchema = section({
 });
 
 export const meshSchema = section({
-  enabled: z.boolean().optional().meta({ description: "False: the list of nodes is kept, but makes no peers.", default: true }),
-  self: nameValue.optional().describe("Our own entry in `nodes`. Without it: the node with the address that `routerId` shows."),
+  enabled: z
+    .boolean()
+    .optional()
+    .meta({ description: "False: the list of nodes is kept, but makes no peers.", default: true }),
+  self: nameValue
+    .optional()
+    .describe("Our own entry in `nodes`. Without it: the node with the address that `routerId` shows."),
   group: nameValue.optional().describe("Peer group with the options of the mesh's sessions."),
   nodes: z
     .array(meshNodeSchema)
@@ -142,4 +171,3 @@ export const meshSchema = section({
 });
 
 export const peerGroupsSchema = named(peerGroupSchema);
-

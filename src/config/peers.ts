@@ -2,7 +2,7 @@
 
 import type { z } from "zod";
 import { addressFamily, formatAddress, formatPrefix, type IpAddress } from "../base/ip.js";
-import { rangeSize, rangesOverlap } from "./address-ranges.js";
+import { findOverlaps, rangeSize } from "./address-ranges.js";
 import { meshPeers } from "./mesh.js";
 import { buildPeer } from "./peer-builder.js";
 import type { PeersContext } from "./peers-context.js";
@@ -63,13 +63,9 @@ function isOwnAddress(address: IpAddress, input: ConfigInput, { self }: PeersCon
 /** Ranges with the peer that stands for each one's members. */
 export function readDynamicPeers(input: ConfigInput, context: PeersContext): readonly DynamicPeersConfig[] {
   const entries = input.dynamicPeers ?? [];
-  for (const [i, entry] of entries.entries()) {
-    const path: Path = ["dynamicPeers", i, "prefix"];
-    const other = entries.slice(0, i).find(({ prefix }) => rangesOverlap(prefix, entry.prefix));
-    if (other !== undefined) {
-      const message = `${formatPrefix(entry.prefix)} overlaps ${formatPrefix(other.prefix)}`;
-      context.report.fault(path, message, "a peer must fall into one range only");
-    }
+  for (const { index, other } of findOverlaps(entries.map(({ prefix }) => prefix))) {
+    const message = `${formatPrefix(entries[index].prefix)} overlaps ${formatPrefix(entries[other].prefix)}`;
+    context.report.fault(["dynamicPeers", index, "prefix"], message, "a peer must fall into one range only");
   }
   return entries.flatMap((entry, i) => readDynamic(entry, ["dynamicPeers", i], context) ?? []);
 }
@@ -78,7 +74,10 @@ function readDynamic(entry: DynamicInput, path: Path, context: PeersContext): Dy
   const asNumbers = entry.as === undefined ? [] : [...new Set(asList(entry.as))];
   const limit = entry.limit ?? 256;
   if (entry.limit !== undefined && BigInt(limit) > rangeSize(entry.prefix)) {
-    context.report.warning([...path, "limit"], `${formatPrefix(entry.prefix)} has ${rangeSize(entry.prefix)} addresses only`);
+    context.report.warning(
+      [...path, "limit"],
+      `${formatPrefix(entry.prefix)} has ${rangeSize(entry.prefix)} addresses only`,
+    );
   }
   const key = formatPrefix(entry.prefix);
   const options = context.groups.effective([], entry.group, [...path, "group"]);
@@ -96,7 +95,11 @@ function readDynamic(entry: DynamicInput, path: Path, context: PeersContext): Dy
   if (template === undefined) return undefined;
   const isMixed = asNumbers.some((as) => (as === template.localAs) !== (template.as === template.localAs));
   if (isMixed) {
-    context.report.fault([...path, "as"], `internal and external peers cannot share a range (our AS is ${template.localAs})`, "use two ranges");
+    context.report.fault(
+      [...path, "as"],
+      `internal and external peers cannot share a range (our AS is ${template.localAs})`,
+      "use two ranges",
+    );
   }
   return { prefix: entry.prefix, limit, asNumbers, template: { ...template, passive: true } };
 }

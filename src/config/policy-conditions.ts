@@ -55,7 +55,6 @@ export class ConditionReader {
       const list = match[kind];
       if (list === undefined) continue;
       const inner = list.map((condition, i) => this.read(condition, [...path, kind, i]));
-      if (inner.length === 0) this.#report.fault([...path, kind], `"${kind}" needs at least one condition`, "");
       operands.push({ kind, operands: inner, at: this.#at(path, kind) });
     }
     if (match.not !== undefined) {
@@ -89,7 +88,8 @@ export class ConditionReader {
   #texts(match: MatchInput, path: Path): readonly Expression[] {
     const operands: Expression[] = [];
     if (match.family !== undefined) operands.push(this.#match("family", textPatterns([match.family]), path, "family"));
-    if (match.source !== undefined) operands.push(this.#match("source", textPatterns(asList(match.source)), path, "source"));
+    if (match.source !== undefined)
+      operands.push(this.#match("source", textPatterns(asList(match.source)), path, "source"));
     return operands;
   }
 
@@ -114,8 +114,10 @@ export class ConditionReader {
     });
     if (typeof condition === "number") return [compare("=", condition)];
     const { ge, le } = condition;
-    if (ge === undefined && le === undefined) this.#report.fault(path, "neither ge nor le is given", "for example {ge: 1, le: 5}");
-    if (ge !== undefined && le !== undefined && ge > le) this.#report.fault(path, `nothing lies between ${ge} and ${le}`, "ge ≤ le");
+    if (ge === undefined && le === undefined)
+      this.#report.fault(path, "neither ge nor le is given", "for example {ge: 1, le: 5}");
+    if (ge !== undefined && le !== undefined && ge > le)
+      this.#report.fault(path, `nothing lies between ${ge} and ${le}`, "ge ≤ le");
     return [...(ge === undefined ? [] : [compare(">=", ge)]), ...(le === undefined ? [] : [compare("<=", le)])];
   }
 
@@ -163,9 +165,16 @@ export class ConditionReader {
     if (type !== undefined) {
       const at = this.#at(path, "type");
       const left: Expression = { kind: "field", field: `${side}.isEbgp`, at };
-      operands.push({ kind: "compare", operator: "=", left, right: { kind: "boolean", value: type === "external", at }, at });
+      operands.push({
+        kind: "compare",
+        operator: "=",
+        left,
+        right: { kind: "boolean", value: type === "external", at },
+        at,
+      });
     }
-    if (operands.length === 0) this.#report.fault(path, "nothing is asked of the peer", "address, name, group, as or type");
+    if (operands.length === 0)
+      this.#report.fault(path, "nothing is asked of the peer", "address, name, group, as or type");
     return operands;
   }
 

@@ -26,7 +26,11 @@ export class FilterSource {
     const chain = names.flatMap((name, i) => {
       const policy = this.#policies.get(name);
       if (policy !== undefined) return [policy];
-      this.#report.fault(this.#pathOf(path, i, names), `unknown policy "${name}"`, nearestHint(name, this.#policies.keys()));
+      this.#report.fault(
+        this.#pathOf(path, i, names),
+        `unknown policy "${name}"`,
+        nearestHint(name, this.#policies.keys()),
+      );
       return [];
     });
     if (!this.#isSound || chain.length < names.length) return REJECT_ALL;

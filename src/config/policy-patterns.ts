@@ -1,8 +1,7 @@
 // Texts of conditions in a YAML policy → patterns of the AST: prefixes with ranges, numbers, communities and AS paths, with
 // the names that the file gives to them.
 
-import { formatPrefix } from "../base/ip.js";
-import { parsePrefix } from "../base/ip.js";
+import { formatPrefix, parsePrefix } from "../base/ip.js";
 import { AsPathPattern, AsPathPatternError } from "../policy/as-path-pattern.js";
 import type { CommunityPatterns, CommunityValues, NumberRange, PrefixRange } from "../policy/ast.js";
 import {
@@ -51,9 +50,12 @@ export class PatternReader {
     for (const [name, entries] of Object.entries(this.#names.prefixSets)) {
       entries.forEach((entry, i) => this.prefixRange(entry, ["prefixSets", name, i]));
     }
-    for (const [name, pattern] of Object.entries(this.#names.asPathPatterns)) this.#checkAsPath(String(pattern), ["asPathPatterns", name]);
+    for (const [name, pattern] of Object.entries(this.#names.asPathPatterns))
+      this.#checkAsPath(String(pattern), ["asPathPatterns", name]);
     for (const [name, text] of Object.entries(this.#names.communityNames)) {
-      const isKnown = [parseCommunityPattern, parseLargeCommunityPattern, parseExtendedCommunityPattern].some((parse) => parse(text));
+      const isKnown = [parseCommunityPattern, parseLargeCommunityPattern, parseExtendedCommunityPattern].some((parse) =>
+        parse(text),
+      );
       if (!isKnown) this.#report.fault(["communityNames", name], `"${text}" is no community`, EXAMPLES.communities);
     }
   }
@@ -64,15 +66,22 @@ export class PatternReader {
     const prefix = parsePrefix(match?.[1] ?? "");
     if (match === null || prefix === undefined) {
       const network = networkOf(match?.[1] ?? "");
-      if (network !== undefined) this.#report.fault(path, `"${match?.[1]}" has bits set beyond its length`, `the network is ${network.network}`);
-      else this.#report.fault(path, `"${entry}" is not a prefix`, 'for example "10.0.0.0/8" or "10.0.0.0/8 ge 24 le 28"');
+      if (network !== undefined)
+        this.#report.fault(path, `"${match?.[1]}" has bits set beyond its length`, `the network is ${network.network}`);
+      else
+        this.#report.fault(path, `"${entry}" is not a prefix`, 'for example "10.0.0.0/8" or "10.0.0.0/8 ge 24 le 28"');
       return [];
     }
     const bound = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
     return this.#range(prefix, bound(match[2]), bound(match[3]), path);
   }
 
-  #range(prefix: PrefixRange["prefix"], ge: number | undefined, le: number | undefined, path: Path): readonly PrefixRange[] {
+  #range(
+    prefix: PrefixRange["prefix"],
+    ge: number | undefined,
+    le: number | undefined,
+    path: Path,
+  ): readonly PrefixRange[] {
     const bits = prefix.bytes.length * 8;
     const least = ge ?? prefix.length;
     const greatest = le ?? (ge === undefined ? prefix.length : bits);
@@ -103,8 +112,13 @@ export class PatternReader {
     const text = String(entry);
     if (!/^[A-Za-z]/.test(text)) return this.#checkAsPath(text, path) ? text : undefined;
     const named = lookup(this.#names.asPathPatterns, text);
-    if (named !== undefined) return this.#checkAsPath(String(named), ["asPathPatterns", text]) ? String(named) : undefined;
-    this.#report.fault(path, `unknown AS path pattern "${text}"`, nearestHint(text, Object.keys(this.#names.asPathPatterns)));
+    if (named !== undefined)
+      return this.#checkAsPath(String(named), ["asPathPatterns", text]) ? String(named) : undefined;
+    this.#report.fault(
+      path,
+      `unknown AS path pattern "${text}"`,
+      nearestHint(text, Object.keys(this.#names.asPathPatterns)),
+    );
     return undefined;
   }
 
@@ -114,7 +128,11 @@ export class PatternReader {
       return true;
     } catch (error) {
       if (!(error instanceof AsPathPatternError)) throw error;
-      this.#report.fault(path, `AS path pattern "${text}", character ${error.at + 1}: ${error.message}`, 'for example "^65001 .* 65010$"');
+      this.#report.fault(
+        path,
+        `AS path pattern "${text}", character ${error.at + 1}: ${error.message}`,
+        'for example "^65001 .* 65010$"',
+      );
       return false;
     }
   }
@@ -124,9 +142,15 @@ export class PatternReader {
       case "communities":
         return { kind: "communityPatterns", patterns: this.#each(kind, texts, pathOf, parseCommunityPattern) };
       case "largeCommunities":
-        return { kind: "largeCommunityPatterns", patterns: this.#each(kind, texts, pathOf, parseLargeCommunityPattern) };
+        return {
+          kind: "largeCommunityPatterns",
+          patterns: this.#each(kind, texts, pathOf, parseLargeCommunityPattern),
+        };
       case "extendedCommunities":
-        return { kind: "extendedCommunityPatterns", patterns: this.#each(kind, texts, pathOf, parseExtendedCommunityPattern).flat() };
+        return {
+          kind: "extendedCommunityPatterns",
+          patterns: this.#each(kind, texts, pathOf, parseExtendedCommunityPattern).flat(),
+        };
     }
   }
 
@@ -152,7 +176,11 @@ export class PatternReader {
       if (value !== undefined) return [value];
       const names = [...Object.keys(this.#names.communityNames), ...Object.keys(WELL_KNOWN_COMMUNITIES)];
       const hint = /^[a-z]/i.test(text) && !text.includes(":") ? nearestHint(text, names) : "";
-      this.#report.fault(pathOf(i), `"${text}" is not allowed among ${NAMES[kind]} here`, hint === "" ? EXAMPLES[kind] : hint);
+      this.#report.fault(
+        pathOf(i),
+        `"${text}" is not allowed among ${NAMES[kind]} here`,
+        hint === "" ? EXAMPLES[kind] : hint,
+      );
       return [];
     });
   }

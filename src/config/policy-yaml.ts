@@ -64,7 +64,8 @@ class PolicyReader {
   #rule(rule: RuleInput, path: Path): Block {
     const at = this.#report.position(path);
     const then: Statement[] = rule.set === undefined ? [] : [...this.#changes(rule.set, [...path, "set"])];
-    if (rule.call !== undefined) then.push({ kind: "call", policy: rule.call, at: this.#report.position([...path, "call"]) });
+    if (rule.call !== undefined)
+      then.push({ kind: "call", policy: rule.call, at: this.#report.position([...path, "call"]) });
     const action = this.#action(rule, path);
     if (action !== undefined) then.push(action);
     if (then.length === 0) {
@@ -73,7 +74,8 @@ class PolicyReader {
     }
     const condition = rule.match === undefined ? undefined : this.#conditions.read(rule.match, [...path, "match"]);
     // Without a condition the statements stand in the policy itself, so that what is behind them is seen as unreachable.
-    if (condition === undefined || isAlwaysTrue(condition)) return [{ ...then[0], at: then[0].at ?? at }, ...then.slice(1)];
+    if (condition === undefined || isAlwaysTrue(condition))
+      return [{ ...then[0], at: then[0].at ?? at }, ...then.slice(1)];
     return [{ kind: "if", condition, then, otherwise: [], at }];
   }
 
@@ -102,9 +104,15 @@ class PolicyReader {
       if (value !== undefined) changes.push({ kind: "set", field, value: number(value, field), at: at(field) });
     }
     if (set.med === "none") changes.push({ kind: "unset", field: "med", at: at("med") });
-    else if (set.med !== undefined) changes.push({ kind: "set", field: "med", value: number(set.med, "med"), at: at("med") });
+    else if (set.med !== undefined)
+      changes.push({ kind: "set", field: "med", value: number(set.med, "med"), at: at("med") });
     if (set.origin !== undefined) {
-      changes.push({ kind: "set", field: "origin", value: number(ORIGIN_NUMBERS[set.origin], "origin"), at: at("origin") });
+      changes.push({
+        kind: "set",
+        field: "origin",
+        value: number(ORIGIN_NUMBERS[set.origin], "origin"),
+        at: at("origin"),
+      });
     }
     if (set.nextHop !== undefined) {
       const value: Expression = { kind: "address", bytes: set.nextHop.bytes, at: at("nextHop") };
@@ -128,14 +136,22 @@ class PolicyReader {
     };
     const at = this.#report.position(path);
     if (parts.set !== undefined) {
-      changes.push({ kind: "setCommunities", list: this.#patterns.communityValues(kind, parts.set, pathOf("set")), at });
+      changes.push({
+        kind: "setCommunities",
+        list: this.#patterns.communityValues(kind, parts.set, pathOf("set")),
+        at,
+      });
     }
     if (parts.delete !== undefined) {
       const patterns = this.#patterns.communityPatterns(kind, asList(parts.delete), pathOf("delete"));
       changes.push({ kind: "deleteCommunities", patterns, at });
     }
     if (parts.add !== undefined) {
-      changes.push({ kind: "addCommunities", list: this.#patterns.communityValues(kind, asList(parts.add), pathOf("add")), at });
+      changes.push({
+        kind: "addCommunities",
+        list: this.#patterns.communityValues(kind, asList(parts.add), pathOf("add")),
+        at,
+      });
     }
     return changes;
   }
@@ -150,6 +166,8 @@ function isAlwaysTrue(condition: Expression): boolean {
 function prepend(input: NonNullable<SetInput["prepend"]>, at: Position): Statement {
   const { as, times } = typeof input === "number" ? { as: undefined, times: input } : input;
   const numbers = as === undefined ? [undefined] : asList(as);
-  const once = numbers.map((value): Expression => (value === undefined ? { kind: "localAs", at } : { kind: "number", value, at }));
+  const once = numbers.map((value): Expression =>
+    value === undefined ? { kind: "localAs", at } : { kind: "number", value, at },
+  );
   return { kind: "prepend", asNumbers: Array.from({ length: times ?? 1 }, () => once).flat(), at };
 }

@@ -106,7 +106,8 @@ function reservedAs(as: number): string | undefined {
 /** RFC 6286: any non-zero number, written as a dotted quad. */
 export const identifierValue = z.string().transform((text, context): number => {
   const bytes = parseAddress(text)?.bytes;
-  if (bytes?.length !== 4) return fault(context, text, `"${text}" is not a BGP Identifier`, "four numbers as in 192.0.2.1");
+  if (bytes?.length !== 4)
+    return fault(context, text, `"${text}" is not a BGP Identifier`, "four numbers as in 192.0.2.1");
   const word = ((bytes[0] << 24) | (bytes[1] << 16) | (bytes[2] << 8) | bytes[3]) >>> 0;
   return word === 0 ? fault(context, text, "the BGP Identifier must not be 0 (RFC 6286)", "") : word;
 });
@@ -122,7 +123,10 @@ export const wordValue = wholeNumber(0, 0xffffffff);
 /** Name of a network interface: what the kernel accepts (IFNAMSIZ 16). */
 export const deviceValue = z
   .string()
-  .regex(/^[^\s/%:]{1,15}$/, withHint("not the name of an interface", "1 to 15 characters without space, slash, colon or %"));
+  .regex(
+    /^[^\s/%:]{1,15}$/,
+    withHint("not the name of an interface", "1 to 15 characters without space, slash, colon or %"),
+  );
 
 /** Shell pattern for interface names; `!` in front excludes. */
 export const devicePatternValue = z

@@ -20,17 +20,22 @@ const gracefulRestartSchema = section({
   restartTimeSeconds: wholeNumber(0, 4095)
     .optional()
     .meta({ description: "How long our peers shall keep our routes while we restart.", default: 120 }),
-  deferralSeconds: wholeNumber(0, 4095)
-    .optional()
-    .meta({ description: "After our own restart: the longest wait for End-of-RIB before routes are selected and announced.", default: 60 }),
+  deferralSeconds: wholeNumber(0, 4095).optional().meta({
+    description: "After our own restart: the longest wait for End-of-RIB before routes are selected and announced.",
+    default: 60,
+  }),
   staleTimeSeconds: wholeNumber(1, 86400)
     .optional()
     .meta({ description: "The longest time for which we keep routes of a restarting peer.", default: 300 }),
 });
 
 const multipathSchema = section({
-  ebgp: wholeNumber(1, 256).optional().meta({ description: "Most equal paths from external peers used at a time.", default: 16 }),
-  ibgp: wholeNumber(1, 256).optional().meta({ description: "Most equal paths from internal peers used at a time.", default: 16 }),
+  ebgp: wholeNumber(1, 256)
+    .optional()
+    .meta({ description: "Most equal paths from external peers used at a time.", default: 16 }),
+  ibgp: wholeNumber(1, 256)
+    .optional()
+    .meta({ description: "Most equal paths from internal peers used at a time.", default: 16 }),
 });
 
 export const configSchema = section({
@@ -42,20 +47,28 @@ export const configSchema = section({
   listen: z
     .array(listenEntry)
     .optional()
-    .describe('Where to accept connections: texts `ADDRESS:PORT` or mappings. Without it: `["0.0.0.0:179", "[::]:179"]`; an empty list: nowhere.'),
-  defaults: peerOptionsSchema.optional().describe("Options of every peer, where neither its groups nor itself say otherwise."),
+    .describe(
+      'Where to accept connections: texts `ADDRESS:PORT` or mappings. Without it: `["0.0.0.0:179", "[::]:179"]`; an empty list: nowhere.',
+    ),
+  defaults: peerOptionsSchema
+    .optional()
+    .describe("Options of every peer, where neither its groups nor itself say otherwise."),
   peerGroups: peerGroupsSchema.optional().describe("Named sets of options."),
   mesh: meshSchema.optional().describe("A full mesh of nodes."),
   peers: z.array(peerSchema).optional().describe("Peers."),
   dynamicPeers: z.array(dynamicPeersSchema).optional().describe("Ranges of addresses from which peers may come."),
   gracefulRestart: gracefulRestartSchema.optional().describe("Graceful restart (RFC 4724)."),
   multipath: multipathSchema.optional().describe("Use of several equal paths."),
-  prefixSets: prefixSetsSchema.optional().describe("Named lists of prefixes for policies, written as in `match.prefix`."),
+  prefixSets: prefixSetsSchema
+    .optional()
+    .describe("Named lists of prefixes for policies, written as in `match.prefix`."),
   asPathPatterns: asPathPatternsSchema.optional().describe("Named AS path patterns for policies."),
   communityNames: communityNamesSchema.optional().describe("Names for communities of any kind, for policies."),
   policies: policiesSchema
     .optional()
-    .describe("Policies: lists of rules. `accept` and `reject` are there from the start and accept or reject everything."),
+    .describe(
+      "Policies: lists of rules. `accept` and `reject` are there from the start and accept or reject everything.",
+    ),
   node: nodeSchema.optional().describe("Routes of the node itself."),
   kernel: kernelSchema.optional().describe("The kernel's routing table."),
   control: controlSchema.optional().describe("The socket of the command line."),

@@ -117,7 +117,11 @@ export interface NodeRoutesConfig {
 
 export interface StaticRouteConfig {
   readonly prefix: IpPrefix;
-  readonly via: { readonly kind: "gateway"; readonly address: IpAddress; readonly device: string | undefined } | { readonly kind: "device"; readonly device: string } | { readonly kind: "blackhole" | "unreachable" | "prohibit" } | { readonly kind: "none" };
+  readonly via:
+    | { readonly kind: "gateway"; readonly address: IpAddress; readonly device: string | undefined }
+    | { readonly kind: "device"; readonly device: string }
+    | { readonly kind: "blackhole" | "unreachable" | "prohibit" }
+    | { readonly kind: "none" };
   /** Written to the kernel; `none` routes never are. */
   readonly install: boolean;
 }

@@ -2,7 +2,19 @@
 //
 // Plain data only: keys are scalars, no merge keys, one document. Faults of the YAML itself are values, too.
 
-import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument, type YAMLError } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  parseDocument,
+  type YAMLError,
+} from "yaml";
 import type { Position } from "../policy/ast.js";
 import type { ConfigError } from "./config-error.js";
 
@@ -86,7 +98,11 @@ export class YamlSource {
   #tooDeep(node: unknown, depth: number): ConfigError | undefined {
     if (isAlias(node)) {
       const message = "aliases (*name) are not supported";
-      return { ...this.#at(startOf(node) ?? 0), message, hint: "texts that begin with * need quotes; peerGroups can share options" };
+      return {
+        ...this.#at(startOf(node) ?? 0),
+        message,
+        hint: "texts that begin with * need quotes; peerGroups can share options",
+      };
     }
     if (depth > MAX_DEPTH && isNode(node)) {
       return { ...this.#at(startOf(node) ?? 0), message: "nested too deeply", hint: `at most ${MAX_DEPTH} levels` };
@@ -109,7 +125,10 @@ function startOf(node: Node | undefined): number | undefined {
   return node?.range?.[0];
 }
 
-function childOf(node: Node | undefined, step: string | number): { key: Node | undefined; value: Node | undefined } | undefined {
+function childOf(
+  node: Node | undefined,
+  step: string | number,
+): { key: Node | undefined; value: Node | undefined } | undefined {
   if (isSeq(node)) {
     const item = node.items[Number(step)];
     return isNode(item) ? { key: undefined, value: item } : undefined;

@@ -1,13 +1,7 @@
 // What the control socket needs from a running speaker and its daemon. The Speaker class implements SpeakerApi
 // structurally; tests answer with literals.
 
-import type {
-  KernelRouteView,
-  PeerStatus,
-  RouteQuery,
-  RouteView,
-  SpeakerStatus,
-} from "../speaker/snapshot.js";
+import type { KernelRouteView, PeerStatus, RouteQuery, RouteView, SpeakerStatus } from "../speaker/snapshot.js";
 
 /** Which way a ROUTE-REFRESH goes: ask the peer again, send it everything again, or both (RFC 2918). */
 export type RefreshDirection = "in" | "out" | "both";

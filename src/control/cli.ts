@@ -107,7 +107,8 @@ function addCommands(parser: Argv<GlobalOptions>, context: CommandContext): Argv
 async function explain(error: unknown, environment: CliEnvironment): Promise<number> {
   if (error instanceof OutputClosedError) return EXIT_OK;
   const code = exitCodeOf(error);
-  const message = error instanceof Error ? (code === EXIT_SOFTWARE ? (error.stack ?? error.message) : error.message) : String(error);
+  const message =
+    error instanceof Error ? (code === EXIT_SOFTWARE ? (error.stack ?? error.message) : error.message) : String(error);
   const hint = code === EXIT_USAGE ? "\nSee starling help." : "";
   await environment.stderr.write(`starling: ${message}${hint}\n`);
   return code;

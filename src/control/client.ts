@@ -3,7 +3,14 @@
 
 import { connect, type Socket } from "node:net";
 import type { Alarm, Clock } from "../base/clock.js";
-import { encodeRequest, LineSplitter, parseResponse, RequestError, type Response, socketPathFault } from "./protocol.js";
+import {
+  encodeRequest,
+  LineSplitter,
+  parseResponse,
+  RequestError,
+  type Response,
+  socketPathFault,
+} from "./protocol.js";
 
 /** Nobody sensible answers on the socket. */
 export class UnreachableError extends Error {
@@ -76,7 +83,10 @@ export class ControlClient {
   }
 
   /** Asks for a stream and gives its chunks as they come. Errors as in request. */
-  async *stream(method: string, params: Readonly<Record<string, unknown>> = {}): AsyncGenerator<readonly unknown[], void> {
+  async *stream(
+    method: string,
+    params: Readonly<Record<string, unknown>> = {},
+  ): AsyncGenerator<readonly unknown[], void> {
     const id = this.#send(method, params);
     for (;;) {
       const response = await this.#receive(id);
@@ -101,7 +111,8 @@ export class ControlClient {
       const response = parseResponse(line);
       if (response === undefined) throw new UnreachableError(`what answers on ${this.#path} is not starling`);
       const { error } = response;
-      if (error !== undefined && (response.id === id || response.id === null)) throw new RequestError(error.code, error.message, id);
+      if (error !== undefined && (response.id === id || response.id === null))
+        throw new RequestError(error.code, error.message, id);
       if (response.id === id) return response;
     }
   }

@@ -94,7 +94,11 @@ export class CommandContext {
   }
 
   /** Connects to the daemon for the time of `talk`. */
-  async withDaemon<T>(options: GlobalOptions, talk: (client: ControlClient) => Promise<T>, timeoutMs = ANSWER_TIMEOUT_MS): Promise<T> {
+  async withDaemon<T>(
+    options: GlobalOptions,
+    talk: (client: ControlClient) => Promise<T>,
+    timeoutMs = ANSWER_TIMEOUT_MS,
+  ): Promise<T> {
     const client = await ControlClient.connect(options.socket, { clock: this.environment.clock, timeoutMs });
     try {
       return await talk(client);
@@ -112,7 +116,12 @@ export class CommandContext {
   }
 
   columnOptions(options: GlobalOptions): ColumnOptions & { readonly nowMs: number; readonly wide: boolean } {
-    return { headers: options.headers, color: options.color, nowMs: this.environment.clock.wallTime(), wide: options.output === "wide" };
+    return {
+      headers: options.headers,
+      color: options.color,
+      nowMs: this.environment.clock.wallTime(),
+      wide: options.output === "wide",
+    };
   }
 
   /** Prints `value` as JSON or YAML, or what `toText` makes of it. */

@@ -28,13 +28,43 @@ export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ["status", { changes: false, run: (target) => value(status(target)) }],
   ["peers", { changes: false, run: (target) => value(target.speaker.peers()) }],
   ["peer", { changes: false, run: (target, params) => value(findPeer(target, params)) }],
-  ["routes", { changes: false, run: (target, params) => ({ kind: "chunks", chunks: target.speaker.routes(routeQuery(target, params)) }) }],
-  ["countRoutes", { changes: false, run: (target, params) => value(target.speaker.countRoutes(routeQuery(target, params))) }],
+  [
+    "routes",
+    {
+      changes: false,
+      run: (target, params) => ({ kind: "chunks", chunks: target.speaker.routes(routeQuery(target, params)) }),
+    },
+  ],
+  [
+    "countRoutes",
+    { changes: false, run: (target, params) => value(target.speaker.countRoutes(routeQuery(target, params))) },
+  ],
   ["reload", { changes: true, run: async (target) => value(await target.reload()) }],
-  ["enablePeer", { changes: true, run: (target, params) => onPeer(target, params, (key) => target.speaker.enablePeer(key)) }],
-  ["disablePeer", { changes: true, run: (target, params) => onPeer(target, params, (key) => target.speaker.disablePeer(key, reason(params))) }],
-  ["resetPeer", { changes: true, run: (target, params) => onPeer(target, params, (key) => target.speaker.resetPeer(key, reason(params))) }],
-  ["refreshPeer", { changes: true, run: (target, params) => onPeer(target, params, (key) => target.speaker.refreshPeer(key, direction(params))) }],
+  [
+    "enablePeer",
+    { changes: true, run: (target, params) => onPeer(target, params, (key) => target.speaker.enablePeer(key)) },
+  ],
+  [
+    "disablePeer",
+    {
+      changes: true,
+      run: (target, params) => onPeer(target, params, (key) => target.speaker.disablePeer(key, reason(params))),
+    },
+  ],
+  [
+    "resetPeer",
+    {
+      changes: true,
+      run: (target, params) => onPeer(target, params, (key) => target.speaker.resetPeer(key, reason(params))),
+    },
+  ],
+  [
+    "refreshPeer",
+    {
+      changes: true,
+      run: (target, params) => onPeer(target, params, (key) => target.speaker.refreshPeer(key, direction(params))),
+    },
+  ],
 ]);
 
 function value(result: unknown): Outcome {

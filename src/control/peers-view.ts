@@ -1,7 +1,15 @@
 // `starling peers` for people: one line a peer, or everything about one.
 
 import type { MessageCounts, PeerFamilyStatus, PeerStatus } from "../speaker/snapshot.js";
-import { type Column, ColumnPrinter, type ColumnOptions, durationText, momentText, nameValueBlock, sinceText } from "./render.js";
+import {
+  type Column,
+  ColumnPrinter,
+  type ColumnOptions,
+  durationText,
+  momentText,
+  nameValueBlock,
+  sinceText,
+} from "./render.js";
 import { peerColor } from "./status-view.js";
 
 export interface PeersViewOptions extends ColumnOptions {
@@ -75,7 +83,10 @@ export function formatPeer(peer: PeerStatus, options: PeersViewOptions): string 
     ["Passive", peer.passive ? "yes" : "no"],
     ["Timers", `hold ${peer.holdTimeSeconds} s, keepalive ${peer.keepaliveSeconds} s`],
     ["Capabilities", peer.capabilities.length === 0 ? undefined : peer.capabilities.join(", ")],
-    ["Missing policy", peer.missingPolicy.length === 0 ? undefined : `${peer.missingPolicy.join(", ")} (RFC 8212: nothing passes)`],
+    [
+      "Missing policy",
+      peer.missingPolicy.length === 0 ? undefined : `${peer.missingPolicy.join(", ")} (RFC 8212: nothing passes)`,
+    ],
     ["Transitions", String(peer.transitions)],
     ["Output queue", `${peer.outputQueueBytes} octets`],
   ]);

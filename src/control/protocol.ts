@@ -19,7 +19,8 @@ const MAX_SOCKET_PATH_BYTES = 107;
 /** Words against the path of a socket, or undefined. */
 export function socketPathFault(path: string): string | undefined {
   if (path === "") return "the path of the control socket is empty";
-  if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) return `${path} is longer than the ${MAX_SOCKET_PATH_BYTES} octets that a socket may have`;
+  if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES)
+    return `${path} is longer than the ${MAX_SOCKET_PATH_BYTES} octets that a socket may have`;
   return undefined;
 }
 
@@ -78,7 +79,11 @@ export function parseRequest(line: string): Request {
   if (!isRecord(value)) throw new RequestError("bad-request", "a request is one JSON object a line");
   const id = isId(value["id"]) ? value["id"] : null;
   if (value["v"] !== PROTOCOL_VERSION) {
-    throw new RequestError("unsupported-version", `this daemon speaks version ${PROTOCOL_VERSION} ("v":${PROTOCOL_VERSION})`, id);
+    throw new RequestError(
+      "unsupported-version",
+      `this daemon speaks version ${PROTOCOL_VERSION} ("v":${PROTOCOL_VERSION})`,
+      id,
+    );
   }
   const { method, params } = value;
   if (typeof method !== "string") throw new RequestError("bad-request", '"method" is missing', id);

@@ -12,7 +12,12 @@ export interface Column<Row> {
   readonly color?: (row: Row) => CellColor;
 }
 
-const SGR: Readonly<Record<CellColor, string>> = { green: "\u001b[32m", yellow: "\u001b[33m", red: "\u001b[31m", none: "" };
+const SGR: Readonly<Record<CellColor, string>> = {
+  green: "\u001b[32m",
+  yellow: "\u001b[33m",
+  red: "\u001b[31m",
+  none: "",
+};
 const SGR_END = "\u001b[0m";
 
 /** Colours text that is already padded; gives it back unchanged where colours are off. */
@@ -22,6 +27,7 @@ export function paint(text: string, color: CellColor, enabled: boolean): string 
 
 /** The text with control characters made visible, so that a peer cannot move the cursor of whoever looks. */
 export function printable(text: string): string {
+  if (!/[^ -~]/.test(text)) return text; // nearly every cell of a million
   // eslint-disable-next-line no-control-regex -- they are what is looked for
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (character) => {
     const code = character.charCodeAt(0);
@@ -53,7 +59,11 @@ export class ColumnPrinter<Row> {
     let text = "";
     if (this.#widths === undefined) {
       this.#widths = measure(this.#columns, lines);
-      if (this.#options.headers) text += this.#line(this.#columns.map((column) => column.title), undefined);
+      if (this.#options.headers)
+        text += this.#line(
+          this.#columns.map((column) => column.title),
+          undefined,
+        );
     }
     for (const [i, cells] of lines.entries()) text += this.#line(cells, rows[i]);
     return text;
@@ -78,7 +88,9 @@ function cellText<Row>(column: Column<Row>, row: Row): string {
 }
 
 function measure<Row>(columns: readonly Column<Row>[], lines: readonly (readonly string[])[]): number[] {
-  return columns.map((column, i) => lines.reduce((width, cells) => Math.max(width, textWidth(cells[i])), column.title.length));
+  return columns.map((column, i) =>
+    lines.reduce((width, cells) => Math.max(width, textWidth(cells[i])), column.title.length),
+  );
 }
 
 function pad(text: string, width: number, align: "left" | "right" | "center"): string {
@@ -97,7 +109,11 @@ function textWidth(text: string): number {
 }
 
 /** The table as calicoctl draws it: borders of + - |, titles centred, cells at the left. Ends with a line feed. */
-export function borderedTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], options: ColumnOptions): string {
+export function borderedTable<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  options: ColumnOptions,
+): string {
   const lines = rows.map((row) => columns.map((column) => printable(column.cell(row))));
   const widths = measure(columns, lines);
   const border = `+${widths.map((width) => "-".repeat(width + 2)).join("+")}+\n`;
@@ -106,7 +122,9 @@ export function borderedTable<Row>(columns: readonly Column<Row>[], rows: readon
   if (options.headers) text += frame(columns.map((column, i) => pad(column.title, widths[i], "center"))) + border;
   for (const [n, cells] of lines.entries()) {
     text += frame(
-      cells.map((cell, i) => paint(pad(cell, widths[i], columns[i].align ?? "left"), columns[i].color?.(rows[n]) ?? "none", options.color)),
+      cells.map((cell, i) =>
+        paint(pad(cell, widths[i], columns[i].align ?? "left"), columns[i].color?.(rows[n]) ?? "none", options.color),
+      ),
     );
   }
   return rows.length > 0 ? text + border : text;
@@ -153,7 +171,11 @@ function twoDigits(value: number): string {
 /** `3d4h`, `2h05m`, `7m12s`, `9s`: the two largest units. */
 export function durationText(seconds: number): string {
   const whole = Math.floor(seconds);
-  const [days, hours, minutes] = [Math.floor(whole / 86_400), Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60];
+  const [days, hours, minutes] = [
+    Math.floor(whole / 86_400),
+    Math.floor(whole / 3600) % 24,
+    Math.floor(whole / 60) % 60,
+  ];
   if (days > 0) return `${days}d${hours}h`;
   if (hours > 0) return `${hours}h${twoDigits(minutes)}m`;
   return minutes > 0 ? `${minutes}m${twoDigits(whole % 60)}s` : `${whole}s`;

@@ -20,7 +20,10 @@ const PLAIN: readonly Column<RouteView>[] = [
   { title: "ORIGIN", cell: (route) => ORIGIN_LETTER[route.origin] },
 ];
 
-export const ROUTE_COLUMNS: readonly Column<RouteView>[] = [...PLAIN, { title: "AS-PATH", cell: (route) => route.asPath }];
+export const ROUTE_COLUMNS: readonly Column<RouteView>[] = [
+  ...PLAIN,
+  { title: "AS-PATH", cell: (route) => route.asPath },
+];
 
 const JOINED_AS_PATH: Column<RouteView> = { title: "AS-PATH", cell: (route) => route.asPath.replaceAll(" ", ",") };
 const REASON: Column<RouteView> = { title: "REASON", cell: (route) => route.reason ?? "" };
@@ -32,7 +35,11 @@ export const WIDE_ROUTE_COLUMNS: readonly Column<RouteView>[] = [
   ...PLAIN,
   { title: "PATH-ID", cell: (route) => (route.pathId === 0 ? "" : String(route.pathId)), align: "right" },
   JOINED_AS_PATH,
-  { title: "COMMUNITIES", cell: (route) => [...route.communities, ...route.extendedCommunities, ...route.largeCommunities].map(oneWord).join(",") },
+  {
+    title: "COMMUNITIES",
+    cell: (route) =>
+      [...route.communities, ...route.extendedCommunities, ...route.largeCommunities].map(oneWord).join(","),
+  },
   { title: "ORIGINATOR", cell: (route) => route.originatorId ?? "" },
   { title: "CLUSTERS", cell: (route) => route.clusterList.join(",") },
   REASON,

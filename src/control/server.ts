@@ -13,7 +13,13 @@ import { METHODS, type Outcome } from "./methods.js";
 import { readPeerCredentials } from "./peer-credentials.js";
 import { encodeError, PROTOCOL_VERSION, type Request, RequestError } from "./protocol.js";
 import { type ConnectionHost, ServerConnection } from "./server-connection.js";
-import { clearStaleSocket, giveToGroup, listenOnSocketFile, type SocketFileOptions, SocketTakenError } from "./socket-file.js";
+import {
+  clearStaleSocket,
+  giveToGroup,
+  listenOnSocketFile,
+  type SocketFileOptions,
+  SocketTakenError,
+} from "./socket-file.js";
 
 export interface ControlServerOptions extends SocketFileOptions {
   readonly version: string;
@@ -96,7 +102,9 @@ export class ControlServer {
   #admit(socket: Socket): void {
     if (this.#connections.size >= (this.#options.maxConnections ?? MAX_CONNECTIONS) && !this.#makeRoom()) {
       socket.on("error", () => socket.destroy());
-      socket.write(encodeError(new RequestError("too-many-connections", "the daemon serves too many clients, try again")));
+      socket.write(
+        encodeError(new RequestError("too-many-connections", "the daemon serves too many clients, try again")),
+      );
       socket.destroySoon();
       return;
     }
@@ -131,7 +139,8 @@ export class ControlServer {
       return { kind: "value", value: { version: this.#options.version, pid: process.pid, protocol: PROTOCOL_VERSION } };
     }
     const method = METHODS.get(request.method);
-    if (method === undefined) throw new RequestError("unknown-method", "this daemon does not know the method", request.id);
+    if (method === undefined)
+      throw new RequestError("unknown-method", "this daemon does not know the method", request.id);
     if (this.#target === undefined) throw new RequestError("starting", "the daemon is starting, try again", request.id);
     if (method.changes) this.#logChange(request, socket);
     return method.run(this.#target, request.params);
@@ -148,7 +157,9 @@ export class ControlServer {
   }
 
   #explain(error: unknown, method: string): RequestError {
-    this.#log.error(`control: ${method} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    this.#log.error(
+      `control: ${method} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
     return new RequestError("failed", messageOf(error));
   }
 }

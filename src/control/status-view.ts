@@ -3,7 +3,16 @@
 import { addressFamily, parseAddress } from "../base/ip.js";
 import { IPV6_UNICAST } from "../base/family.js";
 import type { PeerStatus, SpeakerStatus } from "../speaker/snapshot.js";
-import { borderedTable, type CellColor, type Column, type ColumnOptions, momentText, paint, printable, sinceText } from "./render.js";
+import {
+  borderedTable,
+  type CellColor,
+  type Column,
+  type ColumnOptions,
+  momentText,
+  paint,
+  printable,
+  sinceText,
+} from "./render.js";
 
 export interface StatusViewOptions extends ColumnOptions {
   readonly nowMs: number;
@@ -38,7 +47,11 @@ export function formatStatus(status: SpeakerStatus, peers: readonly PeerStatus[]
   };
   return [
     formatHeader(status, options),
-    formatFamily("IPv4", peers.filter((peer) => !isIpv6(peer)), options),
+    formatFamily(
+      "IPv4",
+      peers.filter((peer) => !isIpv6(peer)),
+      options,
+    ),
     formatFamily("IPv6", peers.filter(isIpv6), options),
   ].join("\n");
 }
@@ -47,20 +60,28 @@ function formatHeader(status: SpeakerStatus, options: StatusViewOptions): string
   const { kernel, routes, gracefulRestart, lastReload } = status;
   const lines = [
     `Starling ${status.version} is running: router id ${status.routerId}, AS ${status.localAs}, since ${momentText(status.startedAt)}`,
-    `Kernel: ${kernel.text}${kernel.enabled ? `; ${kernelCounts(kernel)}` : ""}`,
+    `${capitalised(kernel.text)}${kernel.enabled ? `; ${kernelCounts(kernel)}` : ""}`,
     `Routes: ${(["ipv4", "ipv6"] as const).map((name) => `${name === "ipv4" ? "IPv4" : "IPv6"} ${count(routes[name].prefixes, "prefix", "prefixes")}, ${count(routes[name].paths, "path", "paths")}`).join("; ")}`,
     `Peers: ${status.peers.established} of ${status.peers.total - status.peers.disabled} established${status.peers.disabled > 0 ? `, ${status.peers.disabled} disabled` : ""}`,
     `Configuration: of ${momentText(status.configuredAt)}`,
   ];
-  if (gracefulRestart.recovering) lines.push(`Graceful restart: waiting for End-of-RIB${waitingFor(gracefulRestart.waitingFor)}`);
+  if (gracefulRestart.recovering)
+    lines.push(`Graceful restart: waiting for End-of-RIB${waitingFor(gracefulRestart.waitingFor)}`);
   const text = lines.map((line) => `${printable(line)}\n`).join("");
   const faults = lastReload.ok ? [] : [`Reload of ${momentText(lastReload.at)} failed: ${lastReload.message}`];
   const warnings = status.warnings.map((warning) => `Warning: ${warning}`);
   return (
     text +
-    faults.flatMap((fault) => fault.split("\n")).map((line) => `${paint(printable(line), "red", options.color)}\n`).join("") +
+    faults
+      .flatMap((fault) => fault.split("\n"))
+      .map((line) => `${paint(printable(line), "red", options.color)}\n`)
+      .join("") +
     warnings.map((line) => `${paint(printable(line), "yellow", options.color)}\n`).join("")
   );
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function kernelCounts(kernel: SpeakerStatus["kernel"]): string {
@@ -89,7 +110,8 @@ function formatFamily(family: "IPv4" | "IPv6", peers: readonly PeerStatus[], opt
 }
 
 function statusColumns(options: StatusViewOptions): readonly Column<PeerStatus>[] {
-  const total = (peer: PeerStatus, field: "received" | "advertised"): string => String(peer.families.reduce((sum, family) => sum + family[field], 0));
+  const total = (peer: PeerStatus, field: "received" | "advertised"): string =>
+    String(peer.families.reduce((sum, family) => sum + family[field], 0));
   const wide: readonly Column<PeerStatus>[] = [
     { title: "NAME", cell: (peer) => peer.name },
     { title: "AS", cell: (peer) => String(peer.as), align: "right" },

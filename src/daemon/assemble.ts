@@ -4,7 +4,7 @@ import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/log.js";
 import type { SpeakerConfig } from "../config/speaker-config.js";
 import type { SpeakerApi } from "../control/api-types.js";
-import { openKernel } from "../kernel/open-kernel.js";
+import { openKernel, type OpenKernel, type UnavailableKernel } from "../kernel/open-kernel.js";
 import type { Sys } from "../native/sys.js";
 import { Speaker } from "../speaker/speaker.js";
 import { TcpListenerFactory } from "../transport/listener.js";
@@ -29,17 +29,19 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;
-  readonly sys: Sys | undefined;
+  readonly addon: Addon;
 }
+
+/** The C addon, or words that say what does not work without it. */
+export type Addon = { readonly sys: Sys } | { readonly missing: string };
 
 export type Assemble = (config: SpeakerConfig, surroundings: Surroundings) => Promise<Assembled>;
 
 /** Opens the kernel where the configuration wants it, and makes a speaker that waits for apply(). */
-export const assemble: Assemble = async (config, { clock, log, version, sys }) => {
-  const kernel = config.kernel.enabled && sys !== undefined ? await openKernel(config.kernel, { clock, log, sys }) : undefined;
-  const fib = kernel !== undefined && "fib" in kernel ? kernel.fib : undefined;
-  const kernelProblem = kernel !== undefined && "unavailable" in kernel ? kernel.unavailable : undefined;
-  if (kernelProblem !== undefined) log.warn(`kernel routes are not written: ${kernelProblem}`);
+export const assemble: Assemble = async (config, { clock, log, version, addon }) => {
+  const kernel = await openKernelFor(config, clock, log, addon);
+  const fib = "fib" in kernel ? kernel.fib : undefined;
+  const sys = "sys" in addon ? addon.sys : undefined;
   const speaker = new Speaker({
     clock,
     log,
@@ -47,12 +49,25 @@ export const assemble: Assemble = async (config, { clock, log, version, sys }) =
     transport: new TcpTransport({ clock, sys }),
     listeners: new TcpListenerFactory({ clock, log, sys }),
     fib,
-    view: kernel?.view,
-    kernelProblem,
+    view: kernel.view,
+    kernelProblem: "unavailable" in kernel ? kernel.unavailable : undefined,
   });
   const close = async (): Promise<void> => {
     await fib?.close(); // before the view: it may still remove routes
-    kernel?.view?.close();
+    kernel.view?.close();
   };
   return { speaker, close };
 };
+
+async function openKernelFor(
+  config: SpeakerConfig,
+  clock: Clock,
+  log: Log,
+  addon: Addon,
+): Promise<OpenKernel | UnavailableKernel | { readonly view: undefined }> {
+  if (!config.kernel.enabled) return { view: undefined };
+  if ("missing" in addon) return { unavailable: addon.missing, view: undefined };
+  const kernel = await openKernel(config.kernel, { clock, log, sys: addon.sys });
+  if ("unavailable" in kernel) log.warn(`kernel routes are not written: ${kernel.unavailable}`);
+  return kernel;
+}

@@ -32,7 +32,10 @@ export class ConfigFile {
   #queued: Promise<ReloadResult> | undefined;
   #lastReload: SpeakerStatus["lastReload"] | undefined;
 
-  constructor(options: ConfigFileOptions, dependencies: { readonly clock: Clock; readonly log: Log; readonly apply: ApplyConfig }) {
+  constructor(
+    options: ConfigFileOptions,
+    dependencies: { readonly clock: Clock; readonly log: Log; readonly apply: ApplyConfig },
+  ) {
     this.#options = options;
     this.#clock = dependencies.clock;
     this.#log = dependencies.log;
@@ -96,7 +99,10 @@ export async function loadConfigFile(options: ConfigFileOptions): Promise<Loaded
   try {
     text = await readFile(options.path, "utf8");
   } catch (error) {
-    return { ok: false, errors: [`cannot read ${options.path}: ${error instanceof Error ? error.message : String(error)}`] };
+    return {
+      ok: false,
+      errors: [`cannot read ${options.path}: ${error instanceof Error ? error.message : String(error)}`],
+    };
   }
   const result = parseConfig(text, options.path, { node: options.node });
   if ("errors" in result) return { ok: false, errors: errorLines(result.errors) };

@@ -5,9 +5,8 @@ import type { Clock } from "../base/clock.js";
 import type { LogConfig, SpeakerConfig } from "../config/speaker-config.js";
 import type { ReloadResult } from "../control/api-types.js";
 import { ControlServer } from "../control/server.js";
-import type { Sys } from "../native/sys.js";
 import type { Log } from "../base/log.js";
-import type { Assemble, Assembled } from "./assemble.js";
+import type { Addon, Assemble, Assembled } from "./assemble.js";
 import { ConfigFile, type ConfigFileOptions } from "./config-file.js";
 
 export interface DaemonOptions extends ConfigFileOptions {
@@ -17,8 +16,7 @@ export interface DaemonOptions extends ConfigFileOptions {
 export interface DaemonDependencies {
   readonly clock: Clock;
   readonly log: Log;
-  /** The addon, or undefined where it is missing. */
-  readonly sys: Sys | undefined;
+  readonly addon: Addon;
   readonly assemble: Assemble;
   /** Told of the log section when it changes. */
   readonly onLogConfig: (config: LogConfig) => void;
@@ -32,7 +30,13 @@ export class Daemon {
   #config: SpeakerConfig;
   #stopped: Promise<void> | undefined;
 
-  private constructor(options: DaemonOptions, config: SpeakerConfig, assembled: Assembled, control: ControlServer | undefined, dependencies: DaemonDependencies) {
+  private constructor(
+    options: DaemonOptions,
+    config: SpeakerConfig,
+    assembled: Assembled,
+    control: ControlServer | undefined,
+    dependencies: DaemonDependencies,
+  ) {
     const { clock, log } = dependencies;
     this.#dependencies = dependencies;
     this.#assembled = assembled;
@@ -43,12 +47,12 @@ export class Daemon {
 
   /** Rejects, with everything undone, where the socket is taken, the kernel is closed to us or a port cannot be had. */
   static async start(options: DaemonOptions, config: SpeakerConfig, dependencies: DaemonDependencies): Promise<Daemon> {
-    const { clock, log, sys, assemble } = dependencies;
+    const { clock, log, addon, assemble } = dependencies;
     // First of all: two daemons over one kernel table would take each other's routes away.
     const control = await openControl(options, config, dependencies);
     let assembled: Assembled | undefined;
     try {
-      assembled = await assemble(config, { clock, log, version: options.version, sys });
+      assembled = await assemble(config, { clock, log, version: options.version, addon });
       await assembled.speaker.apply(config);
     } catch (error) {
       await assembled?.speaker.stop({ graceful: false });
@@ -93,15 +97,22 @@ export class Daemon {
       this.#dependencies.onLogConfig(next.log);
       changes.push(`log: ${next.log.level}, ${next.log.format}`);
     }
-    for (const section of restartSections(before, next)) changes.push(`${section}: the change takes effect at the next start`);
+    for (const section of restartSections(before, next))
+      changes.push(`${section}: the change takes effect at the next start`);
     return changes;
   }
 }
 
-async function openControl(options: DaemonOptions, config: SpeakerConfig, dependencies: DaemonDependencies): Promise<ControlServer | undefined> {
+async function openControl(
+  options: DaemonOptions,
+  config: SpeakerConfig,
+  dependencies: DaemonDependencies,
+): Promise<ControlServer | undefined> {
   const { socket, mode, group } = config.control;
   if (socket === "") return undefined;
-  const server = new ControlServer({ path: socket, mode, group, version: options.version }, dependencies);
+  const { clock, log, addon } = dependencies;
+  const sys = "sys" in addon ? addon.sys : undefined;
+  const server = new ControlServer({ path: socket, mode, group, version: options.version }, { clock, log, sys });
   await server.listen();
   return server;
 }
@@ -112,7 +123,15 @@ export function restartSections(before: SpeakerConfig, next: SpeakerConfig): rea
   const { control: a } = before;
   const { control: b } = next;
   if (a.socket !== b.socket || a.mode !== b.mode || a.group !== b.group) sections.push("control");
-  const kernelFields = ["enabled", "table", "protocol", "metric", "auditSeconds", "removeAtExit", "staleSeconds"] as const;
+  const kernelFields = [
+    "enabled",
+    "table",
+    "protocol",
+    "metric",
+    "auditSeconds",
+    "removeAtExit",
+    "staleSeconds",
+  ] as const;
   if (kernelFields.some((field) => before.kernel[field] !== next.kernel[field])) sections.push("kernel");
   return sections;
 }

@@ -54,7 +54,13 @@ export class DaemonLog implements Log {
       format: format.printf((info) => String(info.message)),
       transports: [new transports.Stream({ stream: options.stream, eol: "\n" })],
     });
-    const sink = { logger, clock, color: options.color, threshold: RANKS[options.level], json: options.format === "json" };
+    const sink = {
+      logger,
+      clock,
+      color: options.color,
+      threshold: RANKS[options.level],
+      json: options.format === "json",
+    };
     return new DaemonLog(sink, {});
   }
 
@@ -93,7 +99,9 @@ export class DaemonLog implements Log {
     if (RANKS[level] > sink.threshold) return;
     const all = fields === undefined ? this.#fields : { ...this.#fields, ...fields };
     const time = new Date(sink.clock.wallTime()).toISOString();
-    const line = sink.json ? JSON.stringify({ time, level, message, ...all }) : formatText(time, level, message, all, sink.color);
+    const line = sink.json
+      ? JSON.stringify({ time, level, message, ...all })
+      : formatText(time, level, message, all, sink.color);
     sink.logger.log(level, line);
   }
 }
@@ -115,7 +123,9 @@ function fieldText(value: string | number | boolean): string {
 /** What a peer says (RFC 9003) is logged: it must not be able to write lines of its own, or to the terminal. */
 function oneLine(text: string): string {
   // eslint-disable-next-line no-control-regex -- they are what is looked for
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g, escapeCharacter).replace(/\n\s*/g, " | ");
+  return text
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g, escapeCharacter)
+    .replace(/\n\s*/g, " | ");
 }
 
 function escapeCharacter(character: string): string {

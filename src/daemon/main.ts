@@ -4,8 +4,7 @@ import type { Writable } from "node:stream";
 import { type Clock, SystemClock } from "../base/clock.js";
 import type { RunOptions } from "../control/command-context.js";
 import { loadSys } from "../native/load-sys.js";
-import type { Sys } from "../native/sys.js";
-import type { Assemble } from "./assemble.js";
+import type { Addon, Assemble } from "./assemble.js";
 import { loadConfigFile } from "./config-file.js";
 import { Daemon } from "./daemon.js";
 import { DaemonLog } from "./log.js";
@@ -30,7 +29,7 @@ export interface ProcessSurroundings {
   readonly exit: (code: number) => void;
   /** Calls back for an exception nobody caught. */
   readonly onBug: (report: (error: unknown) => void) => void;
-  readonly loadSys: () => { readonly sys: Sys } | { readonly missing: string };
+  readonly loadSys: () => Addon;
   readonly assemble: Assemble;
 }
 
@@ -56,7 +55,10 @@ async function realSurroundings(): Promise<ProcessSurroundings> {
   };
 }
 
-async function runDaemonIn(surroundings: ProcessSurroundings, { config: path, node, version }: RunOptions): Promise<number> {
+async function runDaemonIn(
+  surroundings: ProcessSurroundings,
+  { config: path, node, version }: RunOptions,
+): Promise<number> {
   const { clock, stderr, env } = surroundings;
   const loaded = await loadConfigFile({ path, node });
   if (!loaded.ok) {
@@ -76,14 +78,19 @@ async function runDaemonIn(surroundings: ProcessSurroundings, { config: path, no
   const starting = Daemon.start({ path, node, version }, loaded.config, {
     clock,
     log,
-    sys: "sys" in addon ? addon.sys : undefined,
+    addon,
     assemble: surroundings.assemble,
     onLogConfig: (config) => log.configure(config),
   });
   return serveUntilStopped(starting, log, surroundings, version);
 }
 
-async function serveUntilStopped(starting: Promise<Daemon>, log: DaemonLog, surroundings: ProcessSurroundings, version: string): Promise<number> {
+async function serveUntilStopped(
+  starting: Promise<Daemon>,
+  log: DaemonLog,
+  surroundings: ProcessSurroundings,
+  version: string,
+): Promise<number> {
   const { clock, signals, exit } = surroundings;
   let stopAsked: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => {

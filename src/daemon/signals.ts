@@ -37,6 +37,7 @@ export function handleSignals(source: SignalSource, log: Log, actions: SignalAct
     [
       "SIGHUP",
       () => {
+        if (stopping) return;
         log.info("SIGHUP: reading the configuration again");
         actions.reload();
       },

@@ -61,7 +61,8 @@ export interface MessageContext extends UpdateContext {
 export const PLAIN_CONTEXT: MessageContext = { addPathReceive: [false, false], fourOctetAs: true };
 
 /** Decodes one whole message, header included. Nothing in the result points into `bytes`.
- *  Throws NotificationError as framing and the decoder of the type do, and 1/2 if `bytes` is not exactly one message. */
+ *  Throws NotificationError as framing and the decoder of the type do, and 1/2 if `bytes` is not exactly one
+ *  message. */
 export function decodeMessage(bytes: Bytes, context: MessageContext = PLAIN_CONTEXT): Message {
   const framer = new Framer();
   framer.maxLength = context.extendedMessage === true ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH;

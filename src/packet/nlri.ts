@@ -1,4 +1,5 @@
-// Prefixes as objects: the NLRI fields of UPDATE, MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 4271 §4.3, 4760 §3–§5, 7911 §3).
+// Prefixes as objects: the NLRI fields of UPDATE, MP_REACH_NLRI and MP_UNREACH_NLRI.
+// RFC 4271 §4.3, RFC 4760 §3–§5, RFC 7911 §3.
 //
 // For people, tests and replay; the RIB walks the octets itself. Soundness was checked by decodeUpdate.
 

@@ -240,7 +240,8 @@ function checkPrefixes(
   throw optionalError(bytes, headerAt, end, "prefix too long or cut off (RFC 7606 §5.3)");
 }
 
-/** True if `bytes[at, end)` is a whole number of prefixes, none longer than `longest` bits. RFC 7606 §5.3, RFC 7911 §3. */
+/** True if `bytes[at, end)` is a whole number of prefixes, none longer than `longest` bits.
+ *  RFC 7606 §5.3, RFC 7911 §3. */
 export function prefixesAreSound(bytes: Bytes, at: number, end: number, longest: number, addPath: boolean): boolean {
   while (at < end) {
     if (addPath) {

@@ -50,7 +50,8 @@ export class AsPathPattern {
     this.#first = this.#bits(fragment.first);
     this.#last = this.#bits(fragment.last);
     this.#follow = new Int32Array(parser.letters.length * this.#words);
-    for (const [position, followers] of parser.follow.entries()) this.#follow.set(this.#bits(followers), position * this.#words);
+    for (const [position, followers] of parser.follow.entries())
+      this.#follow.set(this.#bits(followers), position * this.#words);
     this.#now = new Int32Array(this.#words);
     this.#next = new Int32Array(this.#words);
   }

@@ -79,10 +79,20 @@ export type Expression = Located &
     | { readonly kind: "defined"; readonly field: FieldName }
     | { readonly kind: "not"; readonly operand: Expression }
     | { readonly kind: "all" | "any"; readonly operands: readonly Expression[] }
-    | { readonly kind: "compare"; readonly operator: CompareOperator; readonly left: Expression; readonly right: Expression }
+    | {
+        readonly kind: "compare";
+        readonly operator: CompareOperator;
+        readonly left: Expression;
+        readonly right: Expression;
+      }
     | { readonly kind: "match"; readonly left: Expression; readonly right: Pattern }
     /** Unsigned 32 bits, wrapping; absent if an operand is. */
-    | { readonly kind: "arithmetic"; readonly operator: ArithmeticOperator; readonly left: Expression; readonly right: Expression }
+    | {
+        readonly kind: "arithmetic";
+        readonly operator: ArithmeticOperator;
+        readonly left: Expression;
+        readonly right: Expression;
+      }
   );
 
 /** Values for one of the three kinds of community lists. */

@@ -52,7 +52,11 @@ class Checker {
     this.#block(this.#policy.body);
     const cycle = findCycle(this.#policies, this.#policy);
     if (cycle !== undefined) {
-      this.#fault(cycle.at, `policy "${this.#policy.name}" calls itself: ${cycle.names.join(" → ")}`, "break the circle");
+      this.#fault(
+        cycle.at,
+        `policy "${this.#policy.name}" calls itself: ${cycle.names.join(" → ")}`,
+        "break the circle",
+      );
     }
   }
 
@@ -60,7 +64,11 @@ class Checker {
     for (const [i, statement] of block.entries()) {
       this.#statement(statement);
       if (endsBlock(statement) && i + 1 < block.length) {
-        this.#fault(block[i + 1].at, "never reached", `${ending(statement)} comes before it and ends every route's way here`);
+        this.#fault(
+          block[i + 1].at,
+          "never reached",
+          `${ending(statement)} comes before it and ends every route's way here`,
+        );
         for (const rest of block.slice(i + 1)) this.#statement(rest);
         return;
       }
@@ -78,14 +86,19 @@ class Checker {
         this.#set(statement);
         return;
       case "unset":
-        if (!SETTABLE_FIELDS[statement.field].removable) this.#fault(statement.at, `${statement.field} cannot be removed`, "");
+        if (!SETTABLE_FIELDS[statement.field].removable)
+          this.#fault(statement.at, `${statement.field} cannot be removed`, "");
         return;
       case "prepend":
         for (const as of statement.asNumbers) this.#asNumber(as);
         return;
       case "call":
         if (!this.#policies.has(statement.policy)) {
-          this.#fault(statement.at, `unknown policy "${statement.policy}"`, nearestHint(statement.policy, this.#policies.keys()));
+          this.#fault(
+            statement.at,
+            `unknown policy "${statement.policy}"`,
+            nearestHint(statement.policy, this.#policies.keys()),
+          );
         }
         return;
       case "setCommunities":
@@ -194,7 +207,11 @@ class Checker {
     for (const { prefix, least, greatest } of ranges) {
       const bits = prefix.bytes.length * 8;
       if (!isWhole(least, bits) || !isWhole(greatest, bits) || least > greatest) {
-        this.#fault(left.at, `no prefix length lies between ${least} and ${greatest}`, `0 to ${bits}, the smaller one first`);
+        this.#fault(
+          left.at,
+          `no prefix length lies between ${least} and ${greatest}`,
+          `0 to ${bits}, the smaller one first`,
+        );
       }
     }
   }
@@ -229,7 +246,11 @@ function ending(statement: Statement): string {
 /** A way from `policy` back to itself, as names, and the place of its first call. */
 function findCycle(policies: PolicyTable, policy: Policy): { names: string[]; at: Position | undefined } | undefined {
   const seen = new Set<string>();
-  const walk = (current: Policy, names: readonly string[], first: Position | undefined): ReturnType<typeof findCycle> => {
+  const walk = (
+    current: Policy,
+    names: readonly string[],
+    first: Position | undefined,
+  ): ReturnType<typeof findCycle> => {
     for (const { policy: name, at } of callsOf(current.body)) {
       const start = first ?? at;
       if (name === policy.name) return { names: [...names, name], at: start };

@@ -108,7 +108,10 @@ function extended(
     return { mask, value: [(head | admin) >>> 0, number ?? 0] };
   }
   // RFC 4360 §3.2, RFC 5668 §2: 32 bits of administrator across the words, 16 bits of number
-  const mask: ExtendedCommunity = [(0xffff0000 | (adminMask >>> 16)) >>> 0, ((adminMask << 16) | (numberMask & U16)) >>> 0];
+  const mask: ExtendedCommunity = [
+    (0xffff0000 | (adminMask >>> 16)) >>> 0,
+    ((adminMask << 16) | (numberMask & U16)) >>> 0,
+  ];
   return { mask, value: [(head | (admin >>> 16)) >>> 0, ((admin << 16) | (number ?? 0)) >>> 0] };
 }
 

@@ -118,7 +118,10 @@ class Compiler {
         return this.#if(statement, policy);
       case "accept":
       case "reject": {
-        const verdict: Verdict = { accept: statement.kind === "accept", by: describe(policy.name, statement.at ?? policy.at) };
+        const verdict: Verdict = {
+          accept: statement.kind === "accept",
+          by: describe(policy.name, statement.at ?? policy.at),
+        };
         return () => verdict;
       }
       case "next":
@@ -227,7 +230,11 @@ function communityAdder(list: CommunityValues): (route: Route) => void {
   }
 }
 
-function missing<Value>(held: readonly Value[], values: readonly Value[], equal: (a: Value, b: Value) => boolean): readonly Value[] {
+function missing<Value>(
+  held: readonly Value[],
+  values: readonly Value[],
+  equal: (a: Value, b: Value) => boolean,
+): readonly Value[] {
   return values.filter((value) => !held.some((other) => equal(value, other)));
 }
 

@@ -83,7 +83,8 @@ export function compileNumber(expression: Expression): Reader<number> {
     const { value } = expression;
     return () => value;
   }
-  if (expression.kind === "field" && isFieldOf(expression.field, NUMBER_READERS)) return NUMBER_READERS[expression.field];
+  if (expression.kind === "field" && isFieldOf(expression.field, NUMBER_READERS))
+    return NUMBER_READERS[expression.field];
   if (expression.kind !== "arithmetic") return wrongKind(expression);
   const left = compileNumber(expression.left);
   const right = compileNumber(expression.right);
@@ -119,7 +120,8 @@ function compileText(expression: Expression): Reader<string> {
 }
 
 function compileBoolean(expression: Expression): Reader<boolean> {
-  if (expression.kind === "field" && isFieldOf(expression.field, BOOLEAN_READERS)) return BOOLEAN_READERS[expression.field];
+  if (expression.kind === "field" && isFieldOf(expression.field, BOOLEAN_READERS))
+    return BOOLEAN_READERS[expression.field];
   invariant(expression.kind !== "field" && expression.kind !== "arithmetic", "a condition that is true or false");
   return compileTest(expression);
 }
@@ -235,7 +237,9 @@ function matchCommunities(patterns: CommunityPatterns): Test {
 }
 
 /** True for communities that one of the patterns matches. */
-export function communityMatcher({ patterns }: Extract<CommunityPatterns, { kind: "communityPatterns" }>): (community: number) => boolean {
+export function communityMatcher({
+  patterns,
+}: Extract<CommunityPatterns, { kind: "communityPatterns" }>): (community: number) => boolean {
   return (community) => {
     for (const { high, low } of patterns) {
       if (isWithin(high, community >>> 16) && isWithin(low, community & 0xffff)) return true;

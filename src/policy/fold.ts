@@ -97,7 +97,8 @@ function foldList(expression: Extract<Expression, { kind: "all" | "any" }>, loca
   const operands: Expression[] = [];
   for (const operand of expression.operands) {
     const folded = foldExpression(operand, localAs);
-    if (folded.kind === "boolean" && folded.value !== neutral) return { kind: "boolean", value: !neutral, at: expression.at };
+    if (folded.kind === "boolean" && folded.value !== neutral)
+      return { kind: "boolean", value: !neutral, at: expression.at };
     if (folded.kind === expression.kind && "operands" in folded) operands.push(...folded.operands);
     else if (folded.kind !== "boolean") operands.push(folded);
   }
@@ -115,7 +116,9 @@ function foldCompare(expression: Extract<Expression, { kind: "compare" }>, local
 }
 
 function constantOf(expression: Expression): number | string | boolean | undefined {
-  return expression.kind === "number" || expression.kind === "text" || expression.kind === "boolean" ? expression.value : undefined;
+  return expression.kind === "number" || expression.kind === "text" || expression.kind === "boolean"
+    ? expression.value
+    : undefined;
 }
 
 /** Compares two values of one kind; an absent one is smaller than any other and equal to none (ast.ts). */
@@ -126,7 +129,8 @@ export function compareValues<Value extends number | string | boolean>(
 ): boolean {
   if (operator === "=") return a !== undefined && a === b;
   if (operator === "!=") return a === undefined || a !== b;
-  const order = a === undefined || b === undefined ? Number(a !== undefined) - Number(b !== undefined) : a < b ? -1 : a > b ? 1 : 0;
+  const order =
+    a === undefined || b === undefined ? Number(a !== undefined) - Number(b !== undefined) : a < b ? -1 : a > b ? 1 : 0;
   switch (operator) {
     case "<":
       return order < 0;

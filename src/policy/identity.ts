@@ -7,7 +7,10 @@ import type { Block, Expression, Policy, Statement } from "./ast.js";
 import { fieldFacts, type FieldName } from "./values.js";
 
 /** The properties of Filter that follow from the fields its policies read. */
-export function dependenciesOf(policies: Iterable<Policy>): { readonly readsPrefix: boolean; readonly readsPeer: boolean } {
+export function dependenciesOf(policies: Iterable<Policy>): {
+  readonly readsPrefix: boolean;
+  readonly readsPeer: boolean;
+} {
   let readsPrefix = false;
   let readsPeer = false;
   for (const policy of policies) {
@@ -26,7 +29,11 @@ function fieldsOfBlock(block: Block): readonly FieldName[] {
 function fieldsOfStatement(statement: Statement): readonly FieldName[] {
   switch (statement.kind) {
     case "if":
-      return [...fieldsOf(statement.condition), ...fieldsOfBlock(statement.then), ...fieldsOfBlock(statement.otherwise)];
+      return [
+        ...fieldsOf(statement.condition),
+        ...fieldsOfBlock(statement.then),
+        ...fieldsOfBlock(statement.otherwise),
+      ];
     case "set":
       return fieldsOf(statement.value);
     case "prepend":
@@ -60,8 +67,14 @@ const LONGEST_PLAIN = 256;
 
 /** A text that is equal exactly for chains that do and say the same. Positions are left out: moving a policy within its
  *  file changes nothing; names stay in, they are part of what a verdict says. Long texts are shown by their SHA-256. */
-export function identityOf(chain: readonly string[], policies: ReadonlyMap<string, Policy>, fallThrough: string): string {
-  const bodies = [...policies.values()].map(({ name, body }) => [name, body] as const).sort((a, b) => (a[0] < b[0] ? -1 : 1));
+export function identityOf(
+  chain: readonly string[],
+  policies: ReadonlyMap<string, Policy>,
+  fallThrough: string,
+): string {
+  const bodies = [...policies.values()]
+    .map(({ name, body }) => [name, body] as const)
+    .sort((a, b) => (a[0] < b[0] ? -1 : 1));
   const text = JSON.stringify({ chain, bodies, fallThrough }, plainValue);
   return text.length <= LONGEST_PLAIN ? text : `sha256:${createHash("sha256").update(text).digest("hex")}`;
 }

@@ -6,7 +6,8 @@
 /** `did you mean "x"?` for the candidate nearest to a misspelt name, or "". */
 export function nearestHint(name: string, candidates: Iterable<string>): string {
   let nearest = "";
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
+  // Of one or two letters none may be wrong: any other short name would be near.
+  let least = name.length <= 2 ? 1 : Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
     const distance = candidate.toLowerCase() === name.toLowerCase() ? 0 : editDistance(name, candidate, least);
     if (distance < least) {

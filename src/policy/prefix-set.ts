@@ -69,7 +69,8 @@ class FamilySet {
       const m2 = w2 & wordMask(base - 64);
       const m3 = w3 & wordMask(base - 96);
       const row = this.#find(m0, m1, m2, m3, base);
-      if (this.#rows[row + BASE] !== 0 && (this.#rows[row + ALLOWED + (length >> 5)] >>> (length & 31)) & 1) return true;
+      if (this.#rows[row + BASE] !== 0 && (this.#rows[row + ALLOWED + (length >> 5)] >>> (length & 31)) & 1)
+        return true;
     }
     return false;
   }

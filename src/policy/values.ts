@@ -124,7 +124,10 @@ export function isPresent(route: Route, field: FieldName): boolean {
 }
 
 /** Narrows a field name to the keys of a table of readers. */
-export function isFieldOf<Name extends FieldName>(field: FieldName, readers: { readonly [N in Name]: unknown }): field is Name {
+export function isFieldOf<Name extends FieldName>(
+  field: FieldName,
+  readers: { readonly [N in Name]: unknown },
+): field is Name {
   return Object.hasOwn(readers, field);
 }
 
@@ -170,7 +173,10 @@ export function matchesShellPattern(pattern: string, text: string): boolean {
     if (pattern[p] === "*") {
       starAt = p++;
       resumeAt = t;
-    } else if (p < pattern.length && (escaped ? pattern[p + 1] === text[t] : pattern[p] === "?" || pattern[p] === text[t])) {
+    } else if (
+      p < pattern.length &&
+      (escaped ? pattern[p + 1] === text[t] : pattern[p] === "?" || pattern[p] === text[t])
+    ) {
       p += escaped ? 2 : 1;
       t++;
     } else if (starAt >= 0) {

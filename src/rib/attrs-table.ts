@@ -8,7 +8,7 @@ import type { Bytes } from "../base/bytes.js";
 import { ByteWriter, equalBytes, readU32 } from "../base/bytes.js";
 import { ByteArena } from "../base/byte-arena.js";
 import { AttributeFacts } from "../packet/attributes/attribute.js";
-import { judgeAttributes } from "../packet/attributes/index.js";
+import { judgeAttributes, judgeWithoutNlri } from "../packet/attributes/index.js";
 import type { NextHopId, NextHopTable } from "./next-hop-table.js";
 import { REJECT } from "./reject-reason.js";
 import type { SourceId, SourceTable } from "./sources.js";
@@ -95,6 +95,15 @@ export class AttrsTable {
     this.#seed = seed | 0;
     this.#capacity = reserve;
     this.#rows = new Int32Array(reserve * STRIDE);
+  }
+
+  /** Judges attributes that come without any prefix: nothing is kept. Throws NotificationError 3/1 where one of them asks
+   *  for treat-as-withdraw (RFC 7606 §5.2). */
+  judgeAlone(bytes: Bytes, at: number, end: number, source: SourceId, context: number): void {
+    const ebgp = this.#sources.relation[source] === RELATION.ebgp;
+    this.#scratch.clear();
+    const fourOctetAs = (context & CONTEXT.oldSpeaker) === 0;
+    judgeWithoutNlri(bytes, at, end, { fourOctetAs, ebgp }, this.#facts, this.#scratch);
   }
 
   /** Row of the set whose attribute octets are `bytes[at, at + length)`: type-length-values without MP_REACH_NLRI and
@@ -241,8 +250,10 @@ export class AttrsTable {
     const facts = this.#facts;
     const body = this.#scratch;
     body.clear();
-    const ebgp = this.#sources.relation[source] === RELATION.ebgp && (context & CONTEXT.normal) === 0;
-    judgeAttributes(bytes, at, at + length, { fourOctetAs: (context & CONTEXT.oldSpeaker) === 0, ebgp }, facts, body);
+    const own = (context & CONTEXT.normal) !== 0;
+    const ebgp = this.#sources.relation[source] === RELATION.ebgp && !own;
+    const fourOctetAs = (context & CONTEXT.oldSpeaker) === 0;
+    judgeAttributes(bytes, at, at + length, { fourOctetAs, ebgp, own }, facts, body);
     const id = this.#takeRow();
     const rows = this.#rows;
     const row = id << 4;

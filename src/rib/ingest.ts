@@ -37,9 +37,15 @@ export class Ingest {
     decodeUpdate(bytes, start, end, context, view);
     if (view.endOfRib !== -1) return view.endOfRib;
     const flags = context.fourOctetAs ? 0 : CONTEXT.oldSpeaker;
+    if (view.attributesWithoutNlri) {
+      this.#attrs.judgeAlone(bytes, view.attributesAt, view.attributesEnd, source.id, flags);
+    }
     // Interned before anything is applied: judging may still reset the session.
     const nlriAttrs = view.nlriAt < view.nlriEnd ? this.#internNlri(source, flags) : 0;
     const reachAttrs = view.reachFamily !== -1 && view.reachAt < view.reachEnd ? this.#internReach(source, flags) : 0;
+
+    // RFC 7606 §2: treat-as-withdraw is for all routes of the UPDATE.
+    if (this.#isWithdrawn(nlriAttrs) || this.#isWithdrawn(reachAttrs)) view.treatAsWithdraw = true;
 
     if (view.withdrawnAt < view.withdrawnEnd) {
       this.#withdraw(source, IPV4_UNICAST, view.withdrawnAt, view.withdrawnEnd, context);
@@ -63,6 +69,10 @@ export class Ingest {
     return this.#view.faultText;
   }
 
+  #isWithdrawn(attrs: AttrsId): boolean {
+    return attrs !== 0 && this.#attrs.isTreatAsWithdraw(attrs);
+  }
+
   #internNlri(source: Source, flags: number): AttrsId {
     this.#key.forNlri(this.#view);
     const id = this.#attrs.intern(this.#key.bytes, this.#key.at, this.#key.length, source.id, flags);
@@ -78,7 +88,7 @@ export class Ingest {
   }
 
   #announce(source: Source, family: Family, attrs: AttrsId, at: number, end: number, context: IngestContext): void {
-    if (this.#view.treatAsWithdraw || this.#attrs.isTreatAsWithdraw(attrs) || !context.families.includes(family)) {
+    if (this.#view.treatAsWithdraw || !context.families.includes(family)) {
       this.#withdraw(source, family, at, end, context);
       return;
     }

@@ -18,6 +18,8 @@ export class LocRib {
   readonly #attrs: AttrsTable;
   readonly #sources: SourceTable;
   readonly #logs: ChangeLog[] = [];
+  /** Those that must also hear of paths that are not the best one. */
+  readonly #pathLogs = new Set<ChangeLog>();
 
   constructor(
     family: Family,
@@ -34,15 +36,18 @@ export class LocRib {
     this.decision = new Decision(this.routes, attrs, nextHops, sources);
   }
 
-  /** A log that hears of every change from now on. */
-  subscribe(): ChangeLog {
+  /** A log that hears of every change of a best path from now on; with `everyPath` also of the paths that may be used
+   *  beside it. */
+  subscribe(everyPath = false): ChangeLog {
     const log = new ChangeLog(this.routes);
     this.#logs.push(log);
+    if (everyPath) this.#pathLogs.add(log);
     return log;
   }
 
   unsubscribe(log: ChangeLog): void {
     log.clear();
+    this.#pathLogs.delete(log);
     const at = this.#logs.indexOf(log);
     if (at >= 0) this.#logs.splice(at, 1);
   }
@@ -150,7 +155,8 @@ export class LocRib {
       routes.linkBehindHead(prefix, route);
       if (beats === undefined) this.decision.select(prefix);
     }
-    if (routes.head(prefix) !== head || this.#hasMultipath) this.#mark(prefix);
+    if (routes.head(prefix) !== head) this.#mark(prefix);
+    else this.#markPaths(prefix);
   }
 
   #replace(
@@ -189,7 +195,8 @@ export class LocRib {
     } else if (beats === undefined) this.decision.select(prefix);
     // A path that MED had beaten may come back when the one that beat it changes: the whole chain decides.
     else if (routes.next(routes.next(head)) !== 0) this.decision.select(prefix);
-    if (routes.head(prefix) !== head || this.#hasMultipath) this.#mark(prefix);
+    if (routes.head(prefix) !== head) this.#mark(prefix);
+    else this.#markPaths(prefix);
   }
 
   #remove(prefix: PrefixId, route: RouteId): void {
@@ -209,15 +216,19 @@ export class LocRib {
       return;
     }
     this.decision.select(prefix);
-    if (routes.head(prefix) !== head || this.#hasMultipath) this.#mark(prefix);
-  }
-
-  get #hasMultipath(): boolean {
-    return this.decision.options.multipathEbgp > 1 || this.decision.options.multipathIbgp > 1;
+    if (routes.head(prefix) !== head) this.#mark(prefix);
+    else this.#markPaths(prefix);
   }
 
   #mark(prefix: PrefixId): void {
     for (let i = 0; i < this.#logs.length; i++) this.#logs[i].mark(prefix);
+  }
+
+  /** The best path is the same, another one has changed. */
+  #markPaths(prefix: PrefixId): void {
+    const { multipathEbgp, multipathIbgp } = this.decision.options;
+    if (multipathEbgp <= 1 && multipathIbgp <= 1) return;
+    for (const log of this.#pathLogs) log.mark(prefix);
   }
 
   #count(source: SourceId, received: number, accepted: number): void {

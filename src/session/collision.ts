@@ -60,6 +60,7 @@ export function judgeCollision(facts: CollisionFacts): CollisionVerdict {
 }
 
 function winner(local: CollisionIdentity, remote: CollisionIdentity): "local" | "remote" {
-  if (local.bgpIdentifier !== remote.bgpIdentifier) return local.bgpIdentifier > remote.bgpIdentifier ? "local" : "remote";
+  if (local.bgpIdentifier !== remote.bgpIdentifier)
+    return local.bgpIdentifier > remote.bgpIdentifier ? "local" : "remote";
   return local.as > remote.as ? "local" : "remote";
 }

@@ -18,7 +18,8 @@ export function endingText(ending: Ending): string {
   const { sent, received, failureText } = ending;
   if (received !== undefined) return `peer sent ${notificationText(received)}`;
   if (sent === undefined) return failureText ?? "connection closed";
-  if (sent.code === ERROR_CODE.HOLD_TIMER_EXPIRED) return `hold timer expired: nothing heard for ${ending.holdTimeSeconds} s`;
+  if (sent.code === ERROR_CODE.HOLD_TIMER_EXPIRED)
+    return `hold timer expired: nothing heard for ${ending.holdTimeSeconds} s`;
   return `sent ${sent instanceof NotificationError ? sent.message : notificationText(sent)}`;
 }
 
@@ -61,7 +62,8 @@ const HARD_SUBCODES: readonly number[] = [
  *  (RFC 8538 §3.1). */
 export function ceaseFor(negotiated: Negotiated | undefined, notification: Notification): Notification {
   const { code, subcode, data } = notification;
-  const wrap = negotiated?.gracefulNotification === true && code === ERROR_CODE.CEASE && HARD_SUBCODES.includes(subcode);
+  const wrap =
+    negotiated?.gracefulNotification === true && code === ERROR_CODE.CEASE && HARD_SUBCODES.includes(subcode);
   if (!wrap) return notification;
   return { code: ERROR_CODE.CEASE, subcode: CEASE.HARD_RESET, data: Uint8Array.of(code, subcode, ...data) };
 }

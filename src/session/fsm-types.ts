@@ -54,12 +54,7 @@ export const FSM_EVENT_NUMBERS = {
 export type FsmEventName = keyof typeof FSM_EVENT_NUMBERS;
 
 type EventWithNotification =
-  | "ManualStop"
-  | "AutomaticStop"
-  | "BGPHeaderErr"
-  | "BGPOpenMsgErr"
-  | "OpenCollisionDump"
-  | "UpdateMsgErr";
+  "ManualStop" | "AutomaticStop" | "BGPHeaderErr" | "BGPOpenMsgErr" | "OpenCollisionDump" | "UpdateMsgErr";
 
 type EventWithHoldTime = "BGPOpen" | "BGPOpen_with_DelayOpenTimer_running";
 

@@ -166,7 +166,13 @@ function beforeOpenSent(fsm: Fsm, state: "Connect" | "Active", event: FsmEvent):
     case "BGPOpen_with_DelayOpenTimer_running":
       return {
         state: "OpenConfirm",
-        actions: [STOP_CONNECT_RETRY, STOP_DELAY_OPEN, SEND_OPEN, SEND_KEEPALIVE, ...sessionTimers(event.holdTimeSeconds)],
+        actions: [
+          STOP_CONNECT_RETRY,
+          STOP_DELAY_OPEN,
+          SEND_OPEN,
+          SEND_KEEPALIVE,
+          ...sessionTimers(event.holdTimeSeconds),
+        ],
       };
     case "BGPHeaderErr":
     case "BGPOpenMsgErr": {
@@ -337,7 +343,8 @@ function keepalive(fsm: Fsm): readonly FsmAction[] {
 /** RFC 6608 §4: the subcode names the state, the data the type of an unexpected message; other events: 0, no data. */
 function fsmError(state: "OpenSent" | "OpenConfirm" | "Established", event: FsmEvent): Notification {
   const message = messageType(event);
-  if (message === undefined) return { code: ERROR_CODE.FINITE_STATE_MACHINE, subcode: FSM_ERROR.UNSPECIFIED, data: NO_DATA };
+  if (message === undefined)
+    return { code: ERROR_CODE.FINITE_STATE_MACHINE, subcode: FSM_ERROR.UNSPECIFIED, data: NO_DATA };
   return { code: ERROR_CODE.FINITE_STATE_MACHINE, subcode: FSM_ERROR_OF_STATE[state], data: Uint8Array.of(message) };
 }
 

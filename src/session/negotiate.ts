@@ -87,7 +87,10 @@ export function negotiate(ours: OpenMessage, theirs: OpenMessage, facts: Negotia
     maxMessageLength: extendedMessage ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH,
     routeRefresh: mine.routeRefresh && other.routeRefresh,
     enhancedRouteRefresh: mine.enhancedRouteRefresh && other.enhancedRouteRefresh,
-    extendedNextHop: perFamily(families, (family) => hasExtendedNextHop(mine, family) && hasExtendedNextHop(other, family)),
+    extendedNextHop: perFamily(
+      families,
+      (family) => hasExtendedNextHop(mine, family) && hasExtendedNextHop(other, family),
+    ),
     gracefulRestart,
     gracefulNotification: gracefulRestart?.notification === true && mine.gracefulRestart?.notification === true,
     peerCapabilities: other,

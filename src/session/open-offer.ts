@@ -21,7 +21,8 @@ export function makeOpen(options: SessionOptions): OpenMessage {
 
 function makeCapabilities(options: SessionOptions): Capabilities {
   const { families } = options;
-  const addPath = options.addPathReceive || options.addPathSend ? families.map((family) => offerAddPath(options, family)) : [];
+  const addPath =
+    options.addPathReceive || options.addPathSend ? families.map((family) => offerAddPath(options, family)) : [];
   const extendedNextHop =
     options.extendedNextHop && families.includes(IPV4_UNICAST)
       ? [{ family: IPV4_UNICAST as Family, nextHopAfi: AFI_IPV6 }]

@@ -3,33 +3,47 @@
 //
 // What concerns the peer as a whole (collisions, back-off, routes, status) is asked of the owner, peer-session.ts.
 
-import { type Alarm, type Clock, Deadlines } from "../base/clock.js";
+import type { Alarm, Clock } from "../base/clock.js";
 import type { Bytes } from "../base/bytes.js";
 import { unreachable } from "../base/invariant.js";
 import { ERROR_CODE, MESSAGE, OPEN_ERROR } from "../packet/codes.js";
 import type { Framer } from "../packet/framing.js";
 import { MAX_EXTENDED_MESSAGE_LENGTH } from "../packet/header.js";
 import { KEEPALIVE_MESSAGE } from "../packet/keepalive.js";
-import { decodeNotification, encodeNotification, type Notification, type NotificationError } from "../packet/notification.js";
+import {
+  decodeNotification,
+  encodeNotification,
+  type Notification,
+  type NotificationError,
+} from "../packet/notification.js";
 import { decodeOpen, encodeOpen, type OpenMessage } from "../packet/open.js";
 import { decodeRouteRefresh, REFRESH } from "../packet/route-refresh.js";
 import { downReason, type Ending, endingText } from "./ending.js";
 import { transition } from "./fsm.js";
-import { type Fsm, type FsmAction, type FsmEvent, type FsmState, type FsmTimer, rank, type SessionAttributes } from "./fsm-types.js";
+import {
+  type Fsm,
+  type FsmAction,
+  type FsmEvent,
+  type FsmState,
+  type FsmTimer,
+  rank,
+  type SessionAttributes,
+} from "./fsm-types.js";
 import type { IdleHold } from "./idle-hold.js";
 import { MessageReader } from "./message-reader.js";
 import { type Negotiated, negotiate } from "./negotiate.js";
 import { makeOpen } from "./open-offer.js";
-import { type Connection, type DownReason, isFailure, type SessionHandler, type SocketFailure, type Transport } from "./ports.js";
+import {
+  type Connection,
+  type DownReason,
+  isFailure,
+  type SessionHandler,
+  type SocketFailure,
+  type Transport,
+} from "./ports.js";
 import type { SessionOptions } from "./session-options.js";
 import { endpoint, type MessageCounters } from "./session-status.js";
-
-/** RFC 4271 §8.2.2 suggests four minutes while the OPEN is awaited. */
-const LARGE_HOLD_TIME_MS = 240_000;
-/** RFC 4271 §4.4: KEEPALIVEs are never sent more often than once per second. */
-const MIN_KEEPALIVE_MS = 1000;
-/** Between two looks at octets that the hold timer found unread. */
-const HOLD_RECHECK_MS = 100;
+import { LARGE_HOLD_TIME_MS, SessionTimers } from "./session-timers.js";
 
 const UPDATE_RECEIVED: FsmEvent = { type: "UpdateMsg" };
 const KEEPALIVE_RECEIVED: FsmEvent = { type: "KeepAliveMsg" };
@@ -70,7 +84,7 @@ export interface ConnectionDependencies {
 export class PeerConnection {
   readonly #owner: ConnectionOwner;
   readonly #dependencies: ConnectionDependencies;
-  readonly #deadlines: Deadlines<FsmTimer>;
+  readonly #timers: SessionTimers;
   readonly #fsm: { -readonly [Key in keyof Fsm]: Fsm[Key] };
   #attempt: Alarm | undefined;
   #connection: Connection | undefined;
@@ -90,7 +104,14 @@ export class PeerConnection {
   constructor(state: "Idle" | "Active", owner: ConnectionOwner, dependencies: ConnectionDependencies) {
     this.#owner = owner;
     this.#dependencies = dependencies;
-    this.#deadlines = new Deadlines(dependencies.clock, (timer) => this.#rang(timer));
+    this.#timers = new SessionTimers({
+      clock: dependencies.clock,
+      random: dependencies.random,
+      options: () => owner.options,
+      idleHold: owner.idleHold,
+      hasUnread: () => this.#reader?.hasBacklog === true || this.#connection?.hasUnreadBytes() === true,
+      expired: (timer) => this.#expired(timer),
+    });
     this.#fsm = { state, attributes: owner.attributes, delayOpenTimerRunning: false, holdTimeSeconds: 0 };
   }
 
@@ -114,7 +135,7 @@ export class PeerConnection {
 
   /** Milliseconds until the timer rings that leads to the next attempt. */
   get waitMs(): number | undefined {
-    return this.#deadlines.remaining(this.state === "Idle" ? "IdleHoldTimer" : "ConnectRetryTimer");
+    return this.#timers.remaining(this.state === "Idle" ? "IdleHoldTimer" : "ConnectRetryTimer");
   }
 
   /** Feeds the machine. `failureText` says in words what happened where no NOTIFICATION does. */
@@ -123,6 +144,7 @@ export class PeerConnection {
     const before = fsm.state;
     if (failureText !== undefined) this.#fail(failureText);
     fsm.attributes = this.#owner.attributes;
+    fsm.delayOpenTimerRunning = this.#timers.isRunning("DelayOpenTimer");
     const step = transition(fsm, event);
     fsm.state = step.state;
     for (const action of step.actions) {
@@ -177,14 +199,14 @@ export class PeerConnection {
   /** Ends without a word and without events: another machine has taken the peer over. */
   discard(): void {
     this.#drop();
-    this.#deadlines.stopAll();
+    this.#timers.stopAll();
   }
 
   /** Queues whole messages; see Connection.write. Counts as sign of life (RFC 4271 §8.2.2, KeepaliveTimer). */
   write(bytes: Bytes, onWritten?: () => void): boolean {
     const connection = this.#connection;
     if (connection === undefined) return false;
-    if (this.#deadlines.isRunning("KeepaliveTimer")) this.#start("KeepaliveTimer", "negotiated");
+    if (this.#timers.isRunning("KeepaliveTimer")) this.#timers.start("KeepaliveTimer", "negotiated");
     return connection.write(bytes, onWritten);
   }
 
@@ -249,7 +271,7 @@ export class PeerConnection {
   }
 
   #openReceived(framer: Framer): void {
-    const delayed = this.#fsm.delayOpenTimerRunning;
+    const delayed = this.#timers.isRunning("DelayOpenTimer");
     const type = delayed ? "BGPOpen_with_DelayOpenTimer_running" : "BGPOpen";
     const connection = this.#connection;
     // A second OPEN is an error of the machine, whatever it says (RFC 6608).
@@ -269,6 +291,8 @@ export class PeerConnection {
     if (!this.#owner.mayOpen(this, negotiated)) return;
     this.#negotiated = negotiated;
     this.#fsm.holdTimeSeconds = negotiated.holdTimeSeconds;
+    this.#timers.holdTimeSeconds = negotiated.holdTimeSeconds;
+    this.#timers.keepaliveSeconds = negotiated.keepaliveSeconds;
     // RFC 8654 §4: who advertises the capability takes long messages, whether the peer advertises it or not.
     if (ours.capabilities.extendedMessage) framer.maxLength = MAX_EXTENDED_MESSAGE_LENGTH;
     this.raise({ type, holdTimeSeconds: negotiated.holdTimeSeconds });
@@ -293,7 +317,8 @@ export class PeerConnection {
     if (family === undefined || this.#negotiated?.families.includes(family) !== true) return;
     // RFC 7313 §4: the markers count only where the capability was exchanged; unknown subtypes are ignored.
     const isMarker = subtype === REFRESH.BEGINNING || subtype === REFRESH.END;
-    if (isMarker ? this.#negotiated.enhancedRouteRefresh : subtype === REFRESH.REQUEST) handler.refresh(family, subtype);
+    if (isMarker ? this.#negotiated.enhancedRouteRefresh : subtype === REFRESH.REQUEST)
+      handler.refresh(family, subtype);
   }
 
   // --- actions ------------------------------------------------------------------------------------------------------
@@ -304,9 +329,9 @@ export class PeerConnection {
       case "process":
         return this.#process();
       case "start":
-        return this.#start(action.timer, action.time);
+        return this.#timers.start(action.timer, action.time);
       case "stop":
-        return this.#stop(action.timer);
+        return this.#timers.stop(action.timer);
       case "sendKeepalive":
         owner.sent.keepalive++;
         this.#connection?.write(KEEPALIVE_MESSAGE);
@@ -368,9 +393,9 @@ export class PeerConnection {
   }
 
   #release(): void {
-    this.#stop("HoldTimer");
-    this.#stop("KeepaliveTimer");
-    this.#stop("DelayOpenTimer");
+    this.#timers.stop("HoldTimer");
+    this.#timers.stop("KeepaliveTimer");
+    this.#timers.stop("DelayOpenTimer");
     this.#reader?.stop();
     this.#ourOpen = undefined;
     this.#negotiated = undefined;
@@ -390,51 +415,9 @@ export class PeerConnection {
 
   // --- timers -------------------------------------------------------------------------------------------------------
 
-  #start(timer: FsmTimer, time: "initial" | "large" | "negotiated"): void {
-    if (timer === "DelayOpenTimer") this.#fsm.delayOpenTimerRunning = true;
-    this.#deadlines.start(timer, time === "large" ? LARGE_HOLD_TIME_MS : this.#durationMs(timer));
-  }
-
-  #durationMs(timer: FsmTimer): number {
-    const { options, idleHold } = this.#owner;
-    switch (timer) {
-      case "ConnectRetryTimer":
-        return options.connectRetrySeconds * 1000 * this.#jitter();
-      case "HoldTimer":
-        return this.#fsm.holdTimeSeconds * 1000;
-      case "KeepaliveTimer":
-        return Math.max(MIN_KEEPALIVE_MS, (this.#negotiated?.keepaliveSeconds ?? 0) * 1000 * this.#jitter());
-      case "DelayOpenTimer":
-        return options.delayOpenSeconds * 1000;
-      case "IdleHoldTimer":
-        return idleHold.delayMs;
-    }
-  }
-
-  /** RFC 4271 §10. */
-  #jitter(): number {
-    return 0.75 + 0.25 * this.#dependencies.random();
-  }
-
-  #stop(timer: FsmTimer): void {
-    if (timer === "DelayOpenTimer") this.#fsm.delayOpenTimerRunning = false;
-    this.#deadlines.stop(timer);
-  }
-
-  #rang(timer: FsmTimer): void {
-    switch (timer) {
-      case "HoldTimer":
-        return this.#holdTimerRang();
-      case "DelayOpenTimer":
-        this.#fsm.delayOpenTimerRunning = false;
-        return this.raise({ type: "DelayOpenTimer_Expires" });
-      case "ConnectRetryTimer":
-        return this.raise({ type: "ConnectRetryTimer_Expires" }, this.#noAnswerText());
-      case "KeepaliveTimer":
-        return this.raise({ type: "KeepaliveTimer_Expires" });
-      case "IdleHoldTimer":
-        return this.raise({ type: "IdleHoldTimer_Expires" });
-    }
+  #expired(timer: FsmTimer): void {
+    const event = `${timer}_Expires` as const;
+    this.raise({ type: event }, timer === "ConnectRetryTimer" ? this.#noAnswerText() : undefined);
   }
 
   #noAnswerText(): string | undefined {
@@ -442,20 +425,5 @@ export class PeerConnection {
     const { remoteAddress, remotePort, md5Key } = this.#owner.options;
     const hint = md5Key === undefined ? "" : " (a wrong or missing password shows like this)";
     return `no answer from ${endpoint(remoteAddress, remotePort)}${hint}`;
-  }
-
-  // The event loop runs timers before I/O: after a stall the deadline may pass with KEEPALIVEs waiting to be read. The
-  // session ends only if one turn of I/O brought nothing and nothing waits.
-  #holdTimerRang(): void {
-    const connection = this.#connection;
-    this.#dependencies.clock.soon(() => {
-      if (this.#connection !== connection || this.#deadlines.isRunning("HoldTimer")) return;
-      if (this.#fsm.state === "Idle") return;
-      if (this.#reader?.hasBacklog === true || connection?.hasUnreadBytes() === true) {
-        this.#deadlines.start("HoldTimer", HOLD_RECHECK_MS);
-        return;
-      }
-      this.raise({ type: "HoldTimer_Expires" });
-    });
   }
 }

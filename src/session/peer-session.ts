@@ -110,7 +110,8 @@ export class PeerSession {
     }
     this.#adminDown = true;
     this.#adminText = reason;
-    const told = notification ?? (reason === "" ? SHUTDOWN : cease(CEASE.ADMINISTRATIVE_SHUTDOWN, shutdownData(reason)));
+    const told =
+      notification ?? (reason === "" ? SHUTDOWN : cease(CEASE.ADMINISTRATIVE_SHUTDOWN, shutdownData(reason)));
     this.#endSecond({ type: "ManualStop", notification: told });
     this.#main.raise({ type: "ManualStop", notification: ceaseFor(this.#main.negotiated, told) });
     // The RFC ignores ManualStop in Idle: an idle hold that runs there ends here.

@@ -52,7 +52,8 @@ export interface SituationFacts {
 
 /** One line for the status: every state but Established says why. */
 export function describeSituation(facts: SituationFacts): string {
-  if (facts.adminDown) return facts.adminText === "" ? "administratively down" : `administratively down: ${facts.adminText}`;
+  if (facts.adminDown)
+    return facts.adminText === "" ? "administratively down" : `administratively down: ${facts.adminText}`;
   const last = facts.lastError === undefined ? "" : `; last: ${facts.lastError}`;
   switch (facts.state) {
     case "Established":
@@ -71,7 +72,9 @@ export function describeSituation(facts: SituationFacts): string {
 }
 
 function waiting(waitMs: number | undefined): string {
-  return waitMs === undefined ? "waiting for the next attempt" : `waiting ${Math.ceil(waitMs / 1000)} s before the next attempt`;
+  return waitMs === undefined
+    ? "waiting for the next attempt"
+    : `waiting ${Math.ceil(waitMs / 1000)} s before the next attempt`;
 }
 
 /** `10.0.0.2 port 179`. */

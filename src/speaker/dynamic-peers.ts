@@ -69,8 +69,8 @@ export class DynamicPeers {
       alarm?.cancel();
       this.#leaving.delete(peer);
     } else if (alarm === undefined) {
-      const stale = this.#config?.gracefulRestart.staleTimeSeconds ?? 0;
-      const delay = peer.source.received.some((count) => count > 0) ? Math.max(IDLE_MS, stale * 1000) : IDLE_MS;
+      const stale = peer.isKept ? (this.#config?.gracefulRestart.staleTimeSeconds ?? 0) : 0;
+      const delay = Math.max(IDLE_MS, stale * 1000);
       this.#leaving.set(peer, this.#clock.at(this.#clock.now() + delay, () => this.#forget(peer)));
     }
   }

@@ -38,7 +38,7 @@ export class FibPlan implements RibReader {
     this.#kernel = kernel;
     this.#deps = deps;
     this.#cursor = new RouteCursor(deps.rib.attrs, deps.rib.sources);
-    this.#logs = deps.rib.families.map((rib) => rib.subscribe());
+    this.#logs = deps.rib.families.map((rib) => rib.subscribe(true));
   }
 
   /** Takes another kernel configuration; everything is looked at again. */

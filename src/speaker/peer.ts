@@ -81,6 +81,11 @@ export class Peer implements SessionHandler {
     return this.#negotiated;
   }
 
+  /** Routes are kept because the peer may be restarting. */
+  get isKept(): boolean {
+    return this.#stale.isRunning(0) || this.#stale.isRunning(1);
+  }
+
   /** The update group of the family, while the session is up. */
   group(family: Family): UpdateGroup | undefined {
     const member = this.#members[family];
@@ -107,6 +112,7 @@ export class Peer implements SessionHandler {
       addPathReceive: negotiated.addPathReceive,
       fourOctetAs: negotiated.fourOctetAs,
       families: negotiated.families,
+      extendedNextHop: negotiated.extendedNextHop[IPV4_UNICAST],
     };
     rib.sources.describe(this.source, this.#sourceOptions(negotiated.peerAs), negotiated.peerBgpIdentifier);
     rib.nextHops.setPeer(this.config.address.bytes, this.source.id);

@@ -53,7 +53,9 @@ export class TcpListenerFactory implements ListenerFactory {
   async listen(options: ListenOptions, onConnection: OnConnection): Promise<Listener> {
     const { sys, clock, log } = this.#dependencies;
     try {
-      return sys === undefined ? await listenPlain(options, onConnection, clock) : new SysListener(options, onConnection, sys, clock, log);
+      return sys === undefined
+        ? await listenPlain(options, onConnection, clock)
+        : new SysListener(options, onConnection, sys, clock, log);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       const raw: RawError = error;
@@ -121,7 +123,9 @@ class SysListener implements Listener {
       if (!(error instanceof SocketError)) throw error;
       // Deleting a key that is not there is no failure: ENOENT.
       if (key === undefined && error.code === "ENOENT") return undefined;
-      return error.code === "ENOMEM" ? `${error.message}: too many keys, raise sysctl net.core.optmem_max` : error.message;
+      return error.code === "ENOMEM"
+        ? `${error.message}: too many keys, raise sysctl net.core.optmem_max`
+        : error.message;
     }
   }
 

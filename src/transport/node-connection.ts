@@ -33,7 +33,8 @@ export function endsOf(socket: Socket): ConnectionEnds | undefined {
   const { localPort, remotePort } = socket;
   const local = parseAddress(socket.localAddress ?? "");
   const remote = parseAddress(socket.remoteAddress ?? "");
-  if (local === undefined || remote === undefined || localPort === undefined || remotePort === undefined) return undefined;
+  if (local === undefined || remote === undefined || localPort === undefined || remotePort === undefined)
+    return undefined;
   return { localAddress: local, localPort, remoteAddress: remote, remotePort };
 }
 
@@ -61,7 +62,9 @@ export class NodeConnection implements Connection {
     this.remoteAddress = ends.remoteAddress;
     this.remotePort = ends.remotePort;
     socket.setNoDelay(true);
-    socket.on("error", (error: RawError) => this.#ended(peerFailure(error, ends.remoteAddress, ends.remotePort, ends.localAddress)));
+    socket.on("error", (error: RawError) =>
+      this.#ended(peerFailure(error, ends.remoteAddress, ends.remotePort, ends.localAddress)),
+    );
     socket.on("end", () => this.#ended(closedByPeer(ends.remoteAddress)));
     socket.on("close", () => this.#closed());
     socket.on("drain", () => this.#handler?.onDrain());
@@ -121,7 +124,13 @@ export class NodeConnection implements Connection {
     const descriptor = this.#descriptor;
     if (this.#socket.destroyed) return undefined;
     if (descriptor === undefined) {
-      const what = requiresAddon({ remoteAddress: this.remoteAddress, ttl, minTtl, md5Key: undefined, device: undefined });
+      const what = requiresAddon({
+        remoteAddress: this.remoteAddress,
+        ttl,
+        minTtl,
+        md5Key: undefined,
+        device: undefined,
+      });
       return what === undefined ? undefined : addonMissing(what);
     }
     try {

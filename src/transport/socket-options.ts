@@ -78,9 +78,13 @@ function interfaceIndex(name: string): number {
 
 /** struct tcp_md5sig and the option it goes with: a host key, or a key for all addresses of a prefix. An undefined key
  *  deletes. Throws RangeError if the key does not fit. */
-export function encodeMd5Key(prefix: IpPrefix, key: string | undefined): { readonly name: number; readonly value: Bytes } {
+export function encodeMd5Key(
+  prefix: IpPrefix,
+  key: string | undefined,
+): { readonly name: number; readonly value: Bytes } {
   const octets = new TextEncoder().encode(key ?? "");
-  if (octets.length > MD5_MAX_KEY_LENGTH) throw new RangeError(`a TCP MD5 password has at most ${MD5_MAX_KEY_LENGTH} octets`);
+  if (octets.length > MD5_MAX_KEY_LENGTH)
+    throw new RangeError(`a TCP MD5 password has at most ${MD5_MAX_KEY_LENGTH} octets`);
   const isHost = prefix.length === prefix.bytes.length * 8;
   const value = new Uint8Array(MD5_STRUCT_LENGTH);
   value.set(encodeSockaddr({ bytes: prefix.bytes }, 0));

@@ -14,9 +14,17 @@ function textOf(address: IpAddress): string {
 }
 
 /** Why a connection to a peer failed or broke. */
-export function peerFailure(error: RawError, remote: IpAddress, port: number, local: IpAddress | undefined): SocketFailure {
+export function peerFailure(
+  error: RawError,
+  remote: IpAddress,
+  port: number,
+  local: IpAddress | undefined,
+): SocketFailure {
   const code = error.code ?? "EUNKNOWN";
-  return { code, message: peerWords(code, textOf(remote), port, local) ?? `${error.message} (${textOf(remote)} port ${port})` };
+  return {
+    code,
+    message: peerWords(code, textOf(remote), port, local) ?? `${error.message} (${textOf(remote)} port ${port})`,
+  };
 }
 
 function peerWords(code: string, remote: string, port: number, local: IpAddress | undefined): string | undefined {

@@ -32,7 +32,9 @@ export class TcpTransport implements Transport {
     const missing = sys === undefined ? requiresAddon(options) : undefined;
     if (missing !== undefined) return later(clock, () => done(addonMissing(missing)));
     try {
-      return sys === undefined ? this.#await(plainSocket(options), options, undefined, done) : this.#connectBy(sys, options, done);
+      return sys === undefined
+        ? this.#await(plainSocket(options), options, undefined, done)
+        : this.#connectBy(sys, options, done);
     } catch (error) {
       const failure = failureOf(error, options);
       return later(clock, () => done(failure));

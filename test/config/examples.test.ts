@@ -43,7 +43,14 @@ const CHECKS: Readonly<Record<string, (t: Test, config: SpeakerConfig) => void>>
   "route-reflector.yaml": (t, config) => {
     const [range] = config.dynamicPeers;
     t.equal(formatPrefix(range.prefix), "192.0.2.64/26");
-    t.match(range.template, { routeReflectorClient: true, passive: true, as: 64512, password: "change-me", type: "dynamic", holdTimeSeconds: 30 });
+    t.match(range.template, {
+      routeReflectorClient: true,
+      passive: true,
+      as: 64512,
+      password: "change-me",
+      type: "dynamic",
+      holdTimeSeconds: 30,
+    });
     t.match(peerOf(config, "192.0.2.2"), { routeReflectorClient: false, type: "global", name: "reflector-2" });
     t.equal(config.clusterId, 0xc00002ff);
     t.equal(config.kernel.enabled, false);
@@ -56,7 +63,10 @@ const CHECKS: Readonly<Record<string, (t: Test, config: SpeakerConfig) => void>>
     t.equal(tor.importPolicy(backup).accept, true);
     t.equal(backup.localPref, 50);
     t.equal(tor.importPolicy(sampleRoute(received, "10.244.9.0/27")).accept, false);
-    t.match(tor.exportPolicy(sampleRoute({ from: "static" }, "10.96.0.10/32")), { accept: true, by: /^policy to-tor, ebgp-per-rack.yaml:\d+$/ });
+    t.match(tor.exportPolicy(sampleRoute({ from: "static" }, "10.96.0.10/32")), {
+      accept: true,
+      by: /^policy to-tor, ebgp-per-rack.yaml:\d+$/,
+    });
     t.equal(tor.exportPolicy(sampleRoute({}, "10.244.9.0/26")).accept, false, "a node is no transit");
   },
   "as-per-node.yaml": (t, config) => {
@@ -81,7 +91,12 @@ const CHECKS: Readonly<Record<string, (t: Test, config: SpeakerConfig) => void>>
     t.equal(config.kernel.exportPolicy(sampleRoute({}, "0.0.0.0/0")).accept, false);
   },
   "dual-stack.yaml": (t, config) => {
-    t.match(peerOf(config, "fe80::1%eth0"), { families: ["ipv4", "ipv6"], extendedNextHop: true, ttlSecurity: true, multihop: 0 });
+    t.match(peerOf(config, "fe80::1%eth0"), {
+      families: ["ipv4", "ipv6"],
+      extendedNextHop: true,
+      ttlSecurity: true,
+      multihop: 0,
+    });
     t.same(config.node.direct, ["!cali*", "eth*"]);
     t.same(config.log, { level: "info", format: "json" });
   },

@@ -27,7 +27,8 @@ function words(markdown: string): string {
 }
 
 t.test("config/starling.schema.json is current", (t) => {
-  t.same(JSON.parse(readFileSync(SCHEMA_FILE, "utf8")), schema);
+  const written: unknown = JSON.parse(readFileSync(SCHEMA_FILE, "utf8"));
+  t.same(written, schema);
   t.end();
 });
 
@@ -38,8 +39,10 @@ t.test("the reference in docs/configuration.md is current", (t) => {
 
 function keysOf(node: unknown, keys: Set<string>): Set<string> {
   if (typeof node !== "object" || node === null) return keys;
-  for (const [name, value] of Object.entries(node)) {
-    if (name === "properties" && typeof value === "object" && value !== null) for (const key of Object.keys(value)) keys.add(key);
+  const entries: [string, unknown][] = Object.entries(node);
+  for (const [name, value] of entries) {
+    if (name === "properties" && typeof value === "object" && value !== null)
+      for (const key of Object.keys(value)) keys.add(key);
     keysOf(value, keys);
   }
   return keys;

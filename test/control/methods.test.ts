@@ -4,11 +4,17 @@ import t from "tap";
 import { METHODS } from "../../src/control/methods.js";
 import { fakeTarget } from "./snapshots.js";
 
-async function call(target: ReturnType<typeof fakeTarget>, name: string, params: Record<string, unknown> = {}): Promise<unknown> {
+async function call(
+  target: ReturnType<typeof fakeTarget>,
+  name: string,
+  params: Record<string, unknown> = {},
+): Promise<unknown> {
   const method = METHODS.get(name);
   if (method === undefined) throw new Error(`no method ${name}`);
   const outcome = await method.run(target, params);
-  return outcome.kind === "value" ? outcome.value : [...{ [Symbol.iterator]: () => outcome.chunks as Iterator<unknown> }].flat();
+  return outcome.kind === "value"
+    ? outcome.value
+    : [...{ [Symbol.iterator]: () => outcome.chunks as Iterator<unknown> }].flat();
 }
 
 t.test("peers are found by address in any spelling, or by name", async (t) => {
@@ -32,14 +38,44 @@ t.test("bad parameters are refused and nothing is done", async (t) => {
     { method: "peer", params: {}, code: "bad-params", message: '"peer" is missing' },
     { method: "peer", params: { peer: 5 }, code: "bad-params", message: '"peer" is not a string' },
     { method: "enablePeer", params: { peer: "10.9.9.9" }, code: "not-found", message: 'no peer "10.9.9.9"' },
-    { method: "disablePeer", params: { peer: "node2", reason: "ü".repeat(128) }, code: "bad-params", message: "the reason is longer than 255 octets (RFC 9003)" },
-    { method: "refreshPeer", params: { peer: "node2", direction: "up" }, code: "bad-params", message: '"direction" is none of in, out, both' },
-    { method: "routes", params: { stage: "worst" }, code: "bad-params", message: '"stage" is none of received, best, advertised, kernel' },
-    { method: "routes", params: { stage: "advertised" }, code: "bad-params", message: "advertised routes are those of one peer: say which" },
+    {
+      method: "disablePeer",
+      params: { peer: "node2", reason: "ü".repeat(128) },
+      code: "bad-params",
+      message: "the reason is longer than 255 octets (RFC 9003)",
+    },
+    {
+      method: "refreshPeer",
+      params: { peer: "node2", direction: "up" },
+      code: "bad-params",
+      message: '"direction" is none of in, out, both',
+    },
+    {
+      method: "routes",
+      params: { stage: "worst" },
+      code: "bad-params",
+      message: '"stage" is none of received, best, advertised, kernel',
+    },
+    {
+      method: "routes",
+      params: { stage: "advertised" },
+      code: "bad-params",
+      message: "advertised routes are those of one peer: say which",
+    },
     { method: "routes", params: { family: "vpnv4" }, code: "bad-params", message: '"family" is none of ipv4, ipv6' },
     { method: "routes", params: { peer: "nobody" }, code: "not-found", message: 'no peer "nobody"' },
-    { method: "routes", params: { prefix: "10.0.0.0/33" }, code: "bad-params", message: '"10.0.0.0/33" is neither a prefix nor an address' },
-    { method: "countRoutes", params: { prefix: "fe80::1%eth0" }, code: "bad-params", message: '"fe80::1%eth0" is neither a prefix nor an address' },
+    {
+      method: "routes",
+      params: { prefix: "10.0.0.0/33" },
+      code: "bad-params",
+      message: '"10.0.0.0/33" is neither a prefix nor an address',
+    },
+    {
+      method: "countRoutes",
+      params: { prefix: "fe80::1%eth0" },
+      code: "bad-params",
+      message: '"fe80::1%eth0" is neither a prefix nor an address',
+    },
     {
       method: "routes",
       params: { prefix: "10.0.0.1/8" },
@@ -57,8 +93,23 @@ t.test("bad parameters are refused and nothing is done", async (t) => {
 
 t.test("a route query reaches the speaker in canonical form", async (t) => {
   const target = fakeTarget();
-  t.match(await call(target, "routes", { stage: "advertised", peer: "tor", prefix: "2001:DB8::/32", longer: true, family: "ipv6" }), [{ prefix: "10.1.0.0/26" }]);
-  t.same(target.speaker.lastQuery, { stage: "advertised", peer: "2001:db8::1", prefix: "2001:db8::/32", longer: true, family: "ipv6" });
+  t.match(
+    await call(target, "routes", {
+      stage: "advertised",
+      peer: "tor",
+      prefix: "2001:DB8::/32",
+      longer: true,
+      family: "ipv6",
+    }),
+    [{ prefix: "10.1.0.0/26" }],
+  );
+  t.same(target.speaker.lastQuery, {
+    stage: "advertised",
+    peer: "2001:db8::1",
+    prefix: "2001:db8::/32",
+    longer: true,
+    family: "ipv6",
+  });
   t.equal(await call(target, "countRoutes", { prefix: "2001:DB8::1", longer: false }), 1);
   t.same(target.speaker.lastQuery, { stage: "best", prefix: "2001:db8::1" });
 });
@@ -67,5 +118,8 @@ t.test("status tells of the reload the speaker never heard of", async (t) => {
   const target = fakeTarget();
   t.match(await call(target, "status"), { lastReload: { ok: true } });
   target.lastReloadResult = { ok: false, at: "2026-11-21T10:00:00.000Z", message: "a.yaml:1:1: bad" };
-  t.match(await call(target, "status"), { routerId: "172.17.8.101", lastReload: { ok: false, message: "a.yaml:1:1: bad" } });
+  t.match(await call(target, "status"), {
+    routerId: "172.17.8.101",
+    lastReload: { ok: false, message: "a.yaml:1:1: bad" },
+  });
 });

@@ -5,7 +5,11 @@ import t from "tap";
 import { encodeError, LineSplitter, parseRequest, parseResponse, RequestError } from "../../src/control/protocol.js";
 
 t.test("a request is read with its id, method and parameters", async (t) => {
-  t.same(parseRequest('{"v":1,"id":7,"method":"peer","params":{"peer":"x"}}'), { id: 7, method: "peer", params: { peer: "x" } });
+  t.same(parseRequest('{"v":1,"id":7,"method":"peer","params":{"peer":"x"}}'), {
+    id: 7,
+    method: "peer",
+    params: { peer: "x" },
+  });
   t.same(parseRequest('{"v":1,"method":"status"}'), { id: null, method: "status", params: {} });
 });
 
@@ -63,7 +67,8 @@ t.test("a line of exactly the limit passes, one octet more does not, in one piec
     t.equal(fits.next(), "0123456789");
     const tooLong = new LineSplitter(10);
     const accepted: boolean[] = [];
-    for (let at = 0; at < 12; at += size) accepted.push(tooLong.push(Buffer.from("0123456789a\n").subarray(at, at + size)));
+    for (let at = 0; at < 12; at += size)
+      accepted.push(tooLong.push(Buffer.from("0123456789a\n").subarray(at, at + size)));
     t.ok(accepted.includes(false), `pieces of ${size}`);
   }
 });

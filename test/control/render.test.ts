@@ -1,7 +1,16 @@
 // The column printer and its small formats.
 
 import t from "tap";
-import { borderedTable, ColumnPrinter, durationText, momentText, nameValueBlock, paint, printable, sinceText } from "../../src/control/render.js";
+import {
+  borderedTable,
+  ColumnPrinter,
+  durationText,
+  momentText,
+  nameValueBlock,
+  paint,
+  printable,
+  sinceText,
+} from "../../src/control/render.js";
 
 process.env["TZ"] = "UTC";
 
@@ -13,7 +22,13 @@ const COLUMNS = [
 t.test("later rows keep the widths of the first, a longer cell shifts its own line only", async (t) => {
   const printer = new ColumnPrinter(COLUMNS, { headers: true, color: false });
   t.equal(printer.format([["abc", "1"]]), "A    N\nabc  1\n");
-  t.equal(printer.format([["abcdef", "2"], ["x", "3"]]), "abcdef  2\nx    3\n");
+  t.equal(
+    printer.format([
+      ["abcdef", "2"],
+      ["x", "3"],
+    ]),
+    "abcdef  2\nx    3\n",
+  );
 });
 
 t.test("no rows give the titles, or nothing without titles", async (t) => {
@@ -26,7 +41,10 @@ t.test("an empty cell is a dash, so that fields can be counted", async (t) => {
 });
 
 t.test("widths count characters, not UTF-16 units", async (t) => {
-  t.equal(borderedTable([COLUMNS[0]], [["🐦"], ["ab"]], { headers: true, color: false }), "+----+\n| A  |\n+----+\n| 🐦  |\n| ab |\n+----+\n");
+  t.equal(
+    borderedTable([COLUMNS[0]], [["🐦"], ["ab"]], { headers: true, color: false }),
+    "+----+\n| A  |\n+----+\n| 🐦  |\n| ab |\n+----+\n",
+  );
 });
 
 t.test("a bordered table without titles has only its frame", async (t) => {
@@ -58,10 +76,23 @@ t.test("a recent moment is a time of day, an older one a date", async (t) => {
 });
 
 t.test("durations show their two largest units", async (t) => {
-  const cases: readonly [number, string][] = [[0, "0s"], [59.9, "59s"], [61, "1m01s"], [3600, "1h00m"], [90_061, "1d1h"]];
+  const cases: readonly [number, string][] = [
+    [0, "0s"],
+    [59.9, "59s"],
+    [61, "1m01s"],
+    [3600, "1h00m"],
+    [90_061, "1d1h"],
+  ];
   for (const [seconds, want] of cases) t.equal(durationText(seconds), want);
 });
 
 t.test("a block leaves out what has no value", async (t) => {
-  t.equal(nameValueBlock([["Peer", "a"], ["Longer", undefined], ["AS", "1"]]), "Peer:  a\nAS:    1\n");
+  t.equal(
+    nameValueBlock([
+      ["Peer", "a"],
+      ["Longer", undefined],
+      ["AS", "1"],
+    ]),
+    "Peer:  a\nAS:    1\n",
+  );
 });

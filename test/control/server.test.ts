@@ -23,7 +23,10 @@ interface Running {
 
 async function startServer(t: Teardown, options: Partial<ControlServerOptions> = {}): Promise<Running> {
   const path = join(socketFolder(t), "s.sock");
-  const server = new ControlServer({ path, mode: 0o660, group: "", version: "0.1.0", ...options }, { clock, log: SILENT_LOG, sys: undefined });
+  const server = new ControlServer(
+    { path, mode: 0o660, group: "", version: "0.1.0", ...options },
+    { clock, log: SILENT_LOG, sys: undefined },
+  );
   await server.listen();
   const target = fakeTarget();
   server.serve(target);
@@ -107,7 +110,10 @@ t.test("the socket has its permissions and answers hello", async (t) => {
 
 t.test("before the daemon is ready requests are told so", async (t) => {
   const path = join(socketFolder(t), "s.sock");
-  const server = new ControlServer({ path, mode: 0o660, group: "", version: "0" }, { clock, log: SILENT_LOG, sys: undefined });
+  const server = new ControlServer(
+    { path, mode: 0o660, group: "", version: "0" },
+    { clock, log: SILENT_LOG, sys: undefined },
+  );
   t.teardown(() => server.close());
   await server.listen();
   await t.rejects(ask(path, "status"), { name: "RequestError", code: "starting" });
@@ -117,12 +123,22 @@ t.test("before the daemon is ready requests are told so", async (t) => {
 t.test("requests of one connection are answered in order, in whatever pieces they come", async (t) => {
   const { path } = await startServer(t);
   const client = new RawClient(path);
-  const text = request(1, "status") + request(2, "peer", { peer: "nobody" }) + request(3, "routes") + request(4, "peers");
+  const text =
+    request(1, "status") + request(2, "peer", { peer: "nobody" }) + request(3, "routes") + request(4, "peers");
   for (const character of text) client.send(character);
   const answers = await client.answers(5);
   t.same(
-    answers.map(({ id, error, chunk, done }) => [id, error?.code ?? (chunk === undefined ? (done ?? "result") : "chunk")]),
-    [[1, "result"], [2, "not-found"], [3, "chunk"], [3, true], [4, "result"]],
+    answers.map(({ id, error, chunk, done }) => [
+      id,
+      error?.code ?? (chunk === undefined ? (done ?? "result") : "chunk"),
+    ]),
+    [
+      [1, "result"],
+      [2, "not-found"],
+      [3, "chunk"],
+      [3, true],
+      [4, "result"],
+    ],
   );
   client.socket.destroy();
 });
@@ -143,7 +159,10 @@ t.test("garbage is answered and disturbs nobody else", async (t) => {
   garbage.send(Buffer.from([0, 255, 254, 10]).toString("latin1"));
   garbage.send('{"v":1,"id":9,"method":"__proto__"}\n{"v":1,"id":10,"method":"routes","params":{"stage":7}}\n');
   const answers = await garbage.answers(4);
-  t.same(answers.map((answer) => answer.error?.code), ["bad-request", "bad-request", "unknown-method", "bad-params"]);
+  t.same(
+    answers.map((answer) => answer.error?.code),
+    ["bad-request", "bad-request", "unknown-method", "bad-params"],
+  );
   t.match(await ask(path, "status"), { routerId: "172.17.8.101" });
   garbage.socket.destroy();
 });
@@ -210,7 +229,10 @@ t.test("where all clients are at work a new one is refused in words", async (t) 
   await late.end();
   t.equal(late.responses[0]?.error?.code, "too-many-connections");
   finish();
-  t.same(await Promise.all(busy), [{ ok: true, changes: [] }, { ok: true, changes: [] }]);
+  t.same(await Promise.all(busy), [
+    { ok: true, changes: [] },
+    { ok: true, changes: [] },
+  ]);
 });
 
 t.test("a client that does not read stops only its own stream", async (t) => {
@@ -237,7 +259,8 @@ t.test("a stream comes whole through a client that reads, and counts its rows", 
   target.speaker.chunks = [[routeView()], [], [routeView(), routeView({ prefix: "10.9.0.0/16" })]];
   const client = await ControlClient.connect(path, { clock, timeoutMs: 5000 });
   const prefixes: unknown[] = [];
-  for await (const chunk of client.stream("routes", { family: "ipv4" })) prefixes.push(...chunk.map((row) => (row as { prefix: string }).prefix));
+  for await (const chunk of client.stream("routes", { family: "ipv4" }))
+    prefixes.push(...chunk.map((row) => (row as { prefix: string }).prefix));
   t.same(prefixes, ["10.1.0.0/26", "10.1.0.0/26", "10.9.0.0/16"]);
   t.same(target.speaker.lastQuery, { stage: "best", family: "ipv4" });
   t.equal(await client.request("countRoutes"), 3, "the connection can be used again");
@@ -246,8 +269,14 @@ t.test("a stream comes whole through a client that reads, and counts its rows", 
 
 t.test("a second daemon on the same socket is told who is there", async (t) => {
   const { path } = await startServer(t);
-  const second = new ControlServer({ path, mode: 0o660, group: "", version: "0" }, { clock, log: SILENT_LOG, sys: undefined });
-  await t.rejects(second.listen(), { name: "SocketTakenError", message: `another starling (pid ${process.pid}) answers on ${path}` });
+  const second = new ControlServer(
+    { path, mode: 0o660, group: "", version: "0" },
+    { clock, log: SILENT_LOG, sys: undefined },
+  );
+  await t.rejects(second.listen(), {
+    name: "SocketTakenError",
+    message: `another starling (pid ${process.pid}) answers on ${path}`,
+  });
   t.match(await ask(path, "hello"), { pid: process.pid }, "the first one serves on");
 });
 
@@ -255,7 +284,10 @@ t.test("another program on the socket is not pushed away", async (t) => {
   const path = join(socketFolder(t), "s.sock");
   const other = createServer((socket) => socket.resume().end("0001 BIRD 1.6.8 ready.\n"));
   await new Promise<void>((resolve) => other.listen(path, resolve));
-  const server = new ControlServer({ path, mode: 0o660, group: "", version: "0" }, { clock, log: SILENT_LOG, sys: undefined });
+  const server = new ControlServer(
+    { path, mode: 0o660, group: "", version: "0" },
+    { clock, log: SILENT_LOG, sys: undefined },
+  );
   await t.rejects(server.listen(), { message: `another program answers on ${path}` });
   await new Promise<void>((resolve) => other.close(() => resolve()));
 });
@@ -265,13 +297,19 @@ t.test("the socket of a daemon that died is replaced, a file that is no socket i
   writeFileSync(join(folder, "plain.txt"), "precious");
   const path = join(folder, "dead.sock");
   await leaveDeadSocket(path);
-  const server = new ControlServer({ path, mode: 0o660, group: "", version: "0" }, { clock, log: SILENT_LOG, sys: undefined });
+  const server = new ControlServer(
+    { path, mode: 0o660, group: "", version: "0" },
+    { clock, log: SILENT_LOG, sys: undefined },
+  );
   await server.listen();
   t.match(await ask(path, "hello"), { pid: process.pid });
   await server.close();
   t.equal(lstatSync(path, { throwIfNoEntry: false }), undefined, "it is removed at the end");
   const plain = join(folder, "plain.txt");
-  const refused = new ControlServer({ path: plain, mode: 0o660, group: "", version: "0" }, { clock, log: SILENT_LOG, sys: undefined });
+  const refused = new ControlServer(
+    { path: plain, mode: 0o660, group: "", version: "0" },
+    { clock, log: SILENT_LOG, sys: undefined },
+  );
   await t.rejects(refused.listen(), { message: `${plain} exists and is not a socket` });
   t.equal(lstatSync(plain).size, "precious".length);
 });
@@ -285,7 +323,10 @@ async function leaveDeadSocket(path: string): Promise<void> {
 
 t.test("a path that the kernel would cut off is refused", async (t) => {
   const path = join(socketFolder(t), "x".repeat(100));
-  const server = new ControlServer({ path, mode: 0o660, group: "", version: "0" }, { clock, log: SILENT_LOG, sys: undefined });
+  const server = new ControlServer(
+    { path, mode: 0o660, group: "", version: "0" },
+    { clock, log: SILENT_LOG, sys: undefined },
+  );
   await t.rejects(server.listen(), { message: /is longer than the 107 octets/ });
 });
 
@@ -293,7 +334,10 @@ t.test("an unknown group is a warning, the daemon starts", async (t) => {
   const warnings: string[] = [];
   const path = join(socketFolder(t), "deep", "er", "s.sock");
   const log = { ...SILENT_LOG, warn: (message: string) => void warnings.push(message) };
-  const server = new ControlServer({ path, mode: 0o660, group: "no-such-group", version: "0" }, { clock, log, sys: undefined });
+  const server = new ControlServer(
+    { path, mode: 0o660, group: "no-such-group", version: "0" },
+    { clock, log, sys: undefined },
+  );
   t.teardown(() => server.close());
   await server.listen();
   t.same(warnings, [`control socket: group no-such-group does not exist; ${path} keeps its group`]);
@@ -302,7 +346,10 @@ t.test("an unknown group is a warning, the daemon starts", async (t) => {
 t.test("changes are logged with their reason, questions are not", async (t) => {
   const lines: string[] = [];
   const path = join(socketFolder(t), "s.sock");
-  const log = { ...SILENT_LOG, info: (message: string, fields?: object) => void lines.push(`${message} ${JSON.stringify(fields)}`) };
+  const log = {
+    ...SILENT_LOG,
+    info: (message: string, fields?: object) => void lines.push(`${message} ${JSON.stringify(fields)}`),
+  };
   const server = new ControlServer({ path, mode: 0o660, group: "", version: "0" }, { clock, log, sys: undefined });
   t.teardown(() => server.close());
   await server.listen();

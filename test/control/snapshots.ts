@@ -1,7 +1,20 @@
 // Fixed snapshots of a speaker, and a target that serves them: what the views and the socket are tested with.
 
-import type { ControlTarget, RefreshDirection, ReloadResult, RouteChunk, SpeakerApi } from "../../src/control/api-types.js";
-import type { KernelRouteView, MessageCounts, PeerStatus, RouteQuery, RouteView, SpeakerStatus } from "../../src/speaker/snapshot.js";
+import type {
+  ControlTarget,
+  RefreshDirection,
+  ReloadResult,
+  RouteChunk,
+  SpeakerApi,
+} from "../../src/control/api-types.js";
+import type {
+  KernelRouteView,
+  MessageCounts,
+  PeerStatus,
+  RouteQuery,
+  RouteView,
+  SpeakerStatus,
+} from "../../src/speaker/snapshot.js";
 
 /** 2026-11-21 10:00:00 UTC. */
 export const NOW_MS = Date.UTC(2026, 10, 21, 10, 0, 0);
@@ -29,7 +42,9 @@ export function peerStatus(changes: Partial<PeerStatus> = {}): PeerStatus {
     keepaliveSeconds: 30,
     uptimeSeconds: 1796,
     capabilities: ["multiprotocol ipv4", "4-octet AS", "graceful restart"],
-    families: [{ family: "ipv4", received: 12, accepted: 10, best: 9, advertised: 3, stale: 0, endOfRibReceived: true }],
+    families: [
+      { family: "ipv4", received: 12, accepted: 10, best: 9, advertised: 3, stale: 0, endOfRibReceived: true },
+    ],
     messages: { received: MESSAGES, sent: { ...MESSAGES, update: 7 } },
     lastError: undefined,
     transitions: 1,
@@ -69,7 +84,14 @@ export function speakerStatus(changes: Partial<SpeakerStatus> = {}): SpeakerStat
     startedAt: "2026-11-20T08:00:00.000Z",
     configuredAt: "2026-11-20T08:00:01.000Z",
     lastReload: { ok: true, at: "2026-11-20T08:00:01.000Z", message: "" },
-    kernel: { enabled: true, text: "table main, protocol 12", wanted: 9, installed: 9, failed: 0, stale: 0 },
+    kernel: {
+      enabled: true,
+      text: "kernel routes: table main, protocol 12",
+      wanted: 9,
+      installed: 9,
+      failed: 0,
+      stale: 0,
+    },
     gracefulRestart: { recovering: false, waitingFor: [] },
     routes: { ipv4: { prefixes: 9, paths: 12 }, ipv6: { prefixes: 1, paths: 1 } },
     peers: { total: 2, established: 1, disabled: 1 },

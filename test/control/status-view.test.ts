@@ -14,7 +14,7 @@ t.test("status looks like calicoctl node status, below a block about the daemon"
   t.equal(
     text,
     `Starling 0.1.0 is running: router id 172.17.8.101, AS 64512, since 2026-11-20 08:00:00
-Kernel: table main, protocol 12; 9 of 9 routes installed
+Kernel routes: table main, protocol 12; 9 of 9 routes installed
 Routes: IPv4 9 prefixes, 12 paths; IPv6 1 prefix, 1 path
 Peers: 1 of 1 established, 1 disabled
 Configuration: of 2026-11-20 08:00:01
@@ -41,22 +41,45 @@ t.test("IPv6 peers have a table of their own, a disabled peer is down", async (t
 
 t.test("the wide table adds columns before INFO", async (t) => {
   const text = formatStatus(speakerStatus(), [peerStatus()], { ...OPTIONS, wide: true });
-  t.match(text, "| PEER ADDRESS |     PEER TYPE     | STATE |  SINCE   | NAME  |  AS   | RECEIVED | ADVERTISED |    INFO     |\n");
-  t.match(text, "| 172.17.8.102 | node-to-node mesh | up    | 09:30:04 | node2 | 64512 |       12 |          3 | Established |\n");
+  t.match(
+    text,
+    "| PEER ADDRESS |     PEER TYPE     | STATE |  SINCE   | NAME  |  AS   | RECEIVED | ADVERTISED |    INFO     |\n",
+  );
+  t.match(
+    text,
+    "| 172.17.8.102 | node-to-node mesh | up    | 09:30:04 | node2 | 64512 |       12 |          3 | Established |\n",
+  );
 });
 
 t.test("trouble is told: failed kernel routes, a bad reload, warnings, recovery", async (t) => {
   const status = speakerStatus({
-    kernel: { enabled: true, text: "table main, protocol 12", wanted: 9, installed: 7, failed: 1, stale: 4 },
-    lastReload: { ok: false, at: "2026-11-21T09:00:00.000Z", message: "a.yaml:3:1: unknown key\na.yaml:9:2: no such group" },
+    kernel: {
+      enabled: true,
+      text: "kernel routes: table main, protocol 12",
+      wanted: 9,
+      installed: 7,
+      failed: 1,
+      stale: 4,
+    },
+    lastReload: {
+      ok: false,
+      at: "2026-11-21T09:00:00.000Z",
+      message: "a.yaml:3:1: unknown key\na.yaml:9:2: no such group",
+    },
     warnings: ["no addon"],
-    gracefulRestart: { recovering: true, waitingFor: ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"] },
+    gracefulRestart: {
+      recovering: true,
+      waitingFor: ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"],
+    },
   });
   const text = formatStatus(status, [], OPTIONS);
-  t.match(text, "Kernel: table main, protocol 12; 7 of 9 routes installed, 1 failed, 4 stale\n");
+  t.match(text, "Kernel routes: table main, protocol 12; 7 of 9 routes installed, 1 failed, 4 stale\n");
   t.match(text, "Reload of 2026-11-21 09:00:00 failed: a.yaml:3:1: unknown key\na.yaml:9:2: no such group\n");
   t.match(text, "Warning: no addon\n");
-  t.match(text, "Graceful restart: waiting for End-of-RIB from 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, 10.0.0.5 and 1 more\n");
+  t.match(
+    text,
+    "Graceful restart: waiting for End-of-RIB from 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, 10.0.0.5 and 1 more\n",
+  );
 });
 
 t.test("colours stand around padded cells only", async (t) => {
@@ -72,13 +95,23 @@ t.test("what a peer says cannot reach the terminal as control characters", async
 });
 
 t.test("degraded means that somebody has to look", async (t) => {
-  const cases: readonly { name: string; status?: Partial<SpeakerStatus>; peers?: readonly ReturnType<typeof peerStatus>[]; want: boolean }[] = [
+  const cases: readonly {
+    name: string;
+    status?: Partial<SpeakerStatus>;
+    peers?: readonly ReturnType<typeof peerStatus>[];
+    want: boolean;
+  }[] = [
     { name: "all is well", want: false },
     { name: "a disabled peer is wanted so", peers: [DISABLED_PEER], want: false },
     { name: "a peer is not Established", peers: [peerStatus(), FAILED_PEER], want: true },
     { name: "a kernel route failed", status: { kernel: { ...speakerStatus().kernel, failed: 1 } }, want: true },
     { name: "the last reload failed", status: { lastReload: { ok: false, at: "", message: "" } }, want: true },
-    { name: "recovery after a restart passes by itself", status: { gracefulRestart: { recovering: true, waitingFor: [] } }, want: false },
+    {
+      name: "recovery after a restart passes by itself",
+      status: { gracefulRestart: { recovering: true, waitingFor: [] } },
+      want: false,
+    },
   ];
-  for (const { name, status, peers, want } of cases) t.equal(isDegraded(speakerStatus(status), peers ?? [peerStatus()]), want, name);
+  for (const { name, status, peers, want } of cases)
+    t.equal(isDegraded(speakerStatus(status), peers ?? [peerStatus()]), want, name);
 });

@@ -65,7 +65,10 @@ route-refresh         0     0
 });
 
 t.test("routes show flags, next hop and AS path", async (t) => {
-  const rows = [routeView(), routeView({ prefix: "10.2.0.0/26", best: false, stale: true, multipath: true, nextHopReachable: false, med: 5 })];
+  const rows = [
+    routeView(),
+    routeView({ prefix: "10.2.0.0/26", best: false, stale: true, multipath: true, nextHopReachable: false, med: 5 }),
+  ];
   t.equal(
     new ColumnPrinter(ROUTE_COLUMNS, OPTIONS).format(rows),
     `PREFIX       FLAGS  FROM          NEXT-HOP      LOCAL-PREF  MED  ORIGIN  AS-PATH

@@ -7,19 +7,39 @@ import { sequence } from "./sample-route.js";
 const WITH_SET: AsPath = [...sequence(65001, 65002), { type: 1, asNumbers: [65010, 65011] }];
 
 const ROWS: readonly { pattern: string; matches: readonly AsPath[]; fails: readonly AsPath[] }[] = [
-  { pattern: "65010", matches: [sequence(65010), sequence(1, 65010, 2), WITH_SET], fails: [[], sequence(650101), sequence(1, 2)] },
-  { pattern: "_65010_", matches: [sequence(65010), sequence(1, 65010, 2)], fails: [sequence(165010), sequence(650100)] },
+  {
+    pattern: "65010",
+    matches: [sequence(65010), sequence(1, 65010, 2), WITH_SET],
+    fails: [[], sequence(650101), sequence(1, 2)],
+  },
+  {
+    pattern: "_65010_",
+    matches: [sequence(65010), sequence(1, 65010, 2)],
+    fails: [sequence(165010), sequence(650100)],
+  },
   { pattern: "^65001", matches: [sequence(65001), sequence(65001, 2), WITH_SET], fails: [sequence(2, 65001), []] },
   { pattern: "65010$", matches: [sequence(65010), sequence(1, 65010), WITH_SET], fails: [sequence(65010, 1), []] },
-  { pattern: "^65001 .* 65010$", matches: [sequence(65001, 65010), sequence(65001, 1, 2, 65010), WITH_SET], fails: [sequence(65001), sequence(65010)] },
+  {
+    pattern: "^65001 .* 65010$",
+    matches: [sequence(65001, 65010), sequence(65001, 1, 2, 65010), WITH_SET],
+    fails: [sequence(65001), sequence(65010)],
+  },
   { pattern: "^$", matches: [[]], fails: [sequence(1), WITH_SET] },
   { pattern: ".*", matches: [[], sequence(1), sequence(1, 2, 3)], fails: [] },
   { pattern: "^.$", matches: [sequence(7)], fails: [[], sequence(1, 2)] },
   { pattern: "^. .$", matches: [sequence(1, 2)], fails: [sequence(1), sequence(1, 2, 3)] },
   { pattern: "^65001+$", matches: [sequence(65001), sequence(65001, 65001, 65001)], fails: [[], sequence(65001, 1)] },
   { pattern: "^65001? 2$", matches: [sequence(2), sequence(65001, 2)], fails: [sequence(1, 2), sequence(65001)] },
-  { pattern: "^[64512-65534 100]+$", matches: [sequence(64512, 65534, 100)], fails: [sequence(64511), sequence(65000, 65535)] },
-  { pattern: "^(1 2|3)* 4$", matches: [sequence(4), sequence(1, 2, 4), sequence(3, 1, 2, 4)], fails: [sequence(1, 4), sequence(2, 4)] },
+  {
+    pattern: "^[64512-65534 100]+$",
+    matches: [sequence(64512, 65534, 100)],
+    fails: [sequence(64511), sequence(65000, 65535)],
+  },
+  {
+    pattern: "^(1 2|3)* 4$",
+    matches: [sequence(4), sequence(1, 2, 4), sequence(3, 1, 2, 4)],
+    fails: [sequence(1, 4), sequence(2, 4)],
+  },
   { pattern: "^(1|2|)$", matches: [[], sequence(1), sequence(2)], fails: [sequence(3), sequence(1, 2)] },
   { pattern: "1 2", matches: [sequence(9, 1, 2, 9), sequence(1, 1, 2)], fails: [sequence(1, 9, 2), sequence(2, 1)] },
   { pattern: "^65001 65002 65011$", matches: [WITH_SET], fails: [sequence(65001, 65002)] },
@@ -70,7 +90,9 @@ t.test("a pattern agrees with a regular expression over letters", (t) => {
   const atom = fc.constantFrom("1", "2", "3", ".", "[1-2]", "(1 2)", "(1|3)", "(2 .|3 1)");
   const term = fc.tuple(atom, fc.constantFrom("", "", "*", "+", "?")).map(([text, repeat]) => text + repeat);
   const terms = fc.array(term, { minLength: 1, maxLength: 6 }).map((parts) => parts.join(" "));
-  const pattern = fc.tuple(fc.boolean(), terms, fc.boolean()).map(([start, body, end]) => `${start ? "^" : ""}${body}${end ? "$" : ""}`);
+  const pattern = fc
+    .tuple(fc.boolean(), terms, fc.boolean())
+    .map(([start, body, end]) => `${start ? "^" : ""}${body}${end ? "$" : ""}`);
   fc.assert(
     fc.property(pattern, fc.array(fc.constantFrom(1, 2, 3), { maxLength: 7 }), (text, path) => {
       const expected = new RegExp(text.replaceAll(" ", "")).test(path.join(""));

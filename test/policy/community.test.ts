@@ -75,6 +75,8 @@ t.test("patterns of extended communities are masks, one for each encoding", (t) 
     { mask: [0xffff0000, 0x0000ffff], value: [0x02020000, 7] },
   ]);
   t.same(parseExtendedCommunityPattern("rt:*:70000")?.length, 1, "only one encoding has room for the number");
-  t.same(parseExtendedCommunityPattern("soo:192.0.2.1:*"), [{ mask: [0xffffffff, 0xffff0000], value: [0x0103c000, 0x02010000] }]);
+  t.same(parseExtendedCommunityPattern("soo:192.0.2.1:*"), [
+    { mask: [0xffffffff, 0xffff0000], value: [0x0103c000, 0x02010000] },
+  ]);
   t.end();
 });

@@ -84,30 +84,35 @@ function prefixArbitrary(octets: number): fc.Arbitrary<IpPrefix> {
 const anyPrefix = fc.oneof(prefixArbitrary(4), prefixArbitrary(16));
 const anyRange = anyPrefix.chain((prefix) => {
   const bits = prefix.bytes.length * 8;
-  return fc.tuple(fc.nat(bits), fc.nat(bits)).map(
-    ([a, b]): PrefixRange => ({ prefix, least: Math.min(a, b), greatest: Math.max(a, b) }),
-  );
+  return fc
+    .tuple(fc.nat(bits), fc.nat(bits))
+    .map(([a, b]): PrefixRange => ({ prefix, least: Math.min(a, b), greatest: Math.max(a, b) }));
 });
 
 /** The definition, bit by bit. */
 function isInRange({ prefix, least, greatest }: PrefixRange, candidate: IpPrefix): boolean {
   if (prefix.family !== candidate.family || candidate.length < least || candidate.length > greatest) return false;
   const bit = (of: IpPrefix, i: number): number => (of.bytes[i >> 3] >> (7 - (i & 7))) & 1;
-  for (let i = 0; i < Math.min(prefix.length, candidate.length); i++) if (bit(prefix, i) !== bit(candidate, i)) return false;
+  for (let i = 0; i < Math.min(prefix.length, candidate.length); i++)
+    if (bit(prefix, i) !== bit(candidate, i)) return false;
   return true;
 }
 
 t.test("a set agrees with the definition for any ranges and any prefix", (t) => {
   fc.assert(
-    fc.property(fc.array(anyRange, { maxLength: 12 }), fc.array(anyPrefix, { minLength: 1, maxLength: 20 }), (ranges, candidates) => {
-      const set = new PrefixSet(ranges);
-      // The ranges' own prefixes are asked, too: chance alone would rarely hit one.
-      for (const candidate of [...candidates, ...ranges.map(({ prefix }) => prefix)]) {
-        const expected = ranges.some((entry) => isInRange(entry, candidate));
-        if (holds(set, candidate) !== expected) return false;
-      }
-      return true;
-    }),
+    fc.property(
+      fc.array(anyRange, { maxLength: 12 }),
+      fc.array(anyPrefix, { minLength: 1, maxLength: 20 }),
+      (ranges, candidates) => {
+        const set = new PrefixSet(ranges);
+        // The ranges' own prefixes are asked, too: chance alone would rarely hit one.
+        for (const candidate of [...candidates, ...ranges.map(({ prefix }) => prefix)]) {
+          const expected = ranges.some((entry) => isInRange(entry, candidate));
+          if (holds(set, candidate) !== expected) return false;
+        }
+        return true;
+      },
+    ),
     { numRuns: 300 },
   );
   t.pass("300 random sets");
@@ -115,9 +120,15 @@ t.test("a set agrees with the definition for any ranges and any prefix", (t) => 
 });
 
 t.test("a large set finds each of its prefixes and no neighbour", (t) => {
-  const prefixes = Array.from({ length: 20000 }, (_, i) => makePrefix(Uint8Array.of(10 + (i >> 15), i >> 7, (i & 127) * 2, 0), 24));
+  const prefixes = Array.from({ length: 20000 }, (_, i) =>
+    makePrefix(Uint8Array.of(10 + (i >> 15), i >> 7, (i & 127) * 2, 0), 24),
+  );
   const set = new PrefixSet(prefixes.map((prefix) => ({ prefix, least: 24, greatest: 24 })));
   t.ok(prefixes.every((prefix) => holds(set, prefix)));
-  t.notOk(prefixes.some((prefix) => holds(set, makePrefix(Uint8Array.of(...prefix.bytes.slice(0, 2), prefix.bytes[2] + 1, 0), 24))));
+  t.notOk(
+    prefixes.some((prefix) =>
+      holds(set, makePrefix(Uint8Array.of(...prefix.bytes.slice(0, 2), prefix.bytes[2] + 1, 0), 24)),
+    ),
+  );
   t.end();
 });

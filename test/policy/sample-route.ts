@@ -44,4 +44,3 @@ export function prefixWords(prefix: IpPrefix): Pick<Route, "family" | "w0" | "w1
   const [w0, w1, w2, w3] = [0, 4, 8, 12].map((at) => (at < prefix.bytes.length ? readI32(prefix.bytes, at) : 0));
   return { family: prefix.family, w0, w1, w2, w3, prefixLength: prefix.length };
 }
-

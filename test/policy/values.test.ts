@@ -34,23 +34,46 @@ t.test("shell patterns match whole texts", (t) => {
     ["a\\*", "a*", true],
     ["a\\*", "ab", false],
   ];
-  for (const [pattern, text, expected] of rows) t.equal(matchesShellPattern(pattern, text), expected, `${pattern} ~ ${text}`);
+  for (const [pattern, text, expected] of rows)
+    t.equal(matchesShellPattern(pattern, text), expected, `${pattern} ~ ${text}`);
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom("a", "b", "*", "?") }), fc.string({ unit: fc.constantFrom("a", "b") }), (pattern, text) => {
-      const expression = new RegExp(`^${pattern.replaceAll("*", ".*").replaceAll("?", ".")}$`);
-      return matchesShellPattern(pattern, text) === expression.test(text);
-    }),
+    fc.property(
+      fc.string({ unit: fc.constantFrom("a", "b", "*", "?") }),
+      fc.string({ unit: fc.constantFrom("a", "b") }),
+      (pattern, text) => {
+        const expression = new RegExp(`^${pattern.replaceAll("*", ".*").replaceAll("?", ".")}$`);
+        return matchesShellPattern(pattern, text) === expression.test(text);
+      },
+    ),
   );
   t.end();
 });
 
 t.test("what a route lacks is absent", (t) => {
   const bare = sampleRoute({ nextHop: new Uint8Array(0), from: "static" });
-  for (const field of ["med", "localPref", "nextHop", "communities", "asPath", "peer.as", "learnedFrom.name", "learnedFrom.isEbgp"] as const) {
+  for (const field of [
+    "med",
+    "localPref",
+    "nextHop",
+    "communities",
+    "asPath",
+    "peer.as",
+    "learnedFrom.name",
+    "learnedFrom.isEbgp",
+  ] as const) {
     t.notOk(isPresent(bare, field), field);
   }
   const full = sampleRoute({ med: 0, learnedFrom: samplePeer(), asPath: sequence(1) });
-  for (const field of ["prefix", "source", "med", "nextHop", "asPath", "peer.as", "learnedFrom.name", "peer.isEbgp"] as const) {
+  for (const field of [
+    "prefix",
+    "source",
+    "med",
+    "nextHop",
+    "asPath",
+    "peer.as",
+    "learnedFrom.name",
+    "peer.isEbgp",
+  ] as const) {
     t.ok(isPresent(full, field), field);
   }
   t.end();

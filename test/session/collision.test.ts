@@ -8,7 +8,9 @@ const HIGH = { bgpIdentifier: 0xfffffffe, as: 65001 };
 
 interface Row {
   readonly name: string;
-  readonly given: Omit<CollisionFacts, "openedAfterGracefulSession"> & { readonly openedAfterGracefulSession?: boolean };
+  readonly given: Omit<CollisionFacts, "openedAfterGracefulSession"> & {
+    readonly openedAfterGracefulSession?: boolean;
+  };
   readonly then: CollisionVerdict;
 }
 
@@ -39,12 +41,22 @@ const ROWS: readonly Row[] = [
   },
   {
     name: "equal identifiers: our larger AS keeps our connection (RFC 6286)",
-    given: { opened: THEIRS, other: confirmed(OURS), local: { bgpIdentifier: 7, as: 2 }, remote: { bgpIdentifier: 7, as: 1 } },
+    given: {
+      opened: THEIRS,
+      other: confirmed(OURS),
+      local: { bgpIdentifier: 7, as: 2 },
+      remote: { bgpIdentifier: 7, as: 1 },
+    },
     then: "keepOld",
   },
   {
     name: "equal identifiers: the peer's larger AS keeps its connection (RFC 6286)",
-    given: { opened: THEIRS, other: confirmed(OURS), local: { bgpIdentifier: 7, as: 1 }, remote: { bgpIdentifier: 7, as: 2 } },
+    given: {
+      opened: THEIRS,
+      other: confirmed(OURS),
+      local: { bgpIdentifier: 7, as: 1 },
+      remote: { bgpIdentifier: 7, as: 2 },
+    },
     then: "keepNew",
   },
   ...(["Idle", "Connect", "Active", "OpenSent"] as const).map((state) => ({
@@ -88,7 +100,10 @@ t.test("both sides keep the same connection, whatever the identifiers", (t) => {
   for (const [a, b] of [
     [LOW, HIGH],
     [HIGH, LOW],
-    [{ bgpIdentifier: 7, as: 1 }, { bgpIdentifier: 7, as: 2 }],
+    [
+      { bgpIdentifier: 7, as: 1 },
+      { bgpIdentifier: 7, as: 2 },
+    ],
   ] as const) {
     // A opened the first connection, B the second; each side has seen the OPEN of the first already.
     const base = { openedAfterGracefulSession: false };

@@ -11,6 +11,7 @@ import {
   type FsmEvent,
   type FsmEventName,
   type FsmState,
+  type SessionAttributes,
 } from "../../src/session/fsm-types.js";
 
 const NOTICE = { code: 6, subcode: 8, data: new Uint8Array(0) };
@@ -33,7 +34,9 @@ function makeEvent(type: FsmEventName): FsmEvent {
   }
 }
 
-function makeFsm(state: FsmState, changes: Partial<Fsm> & { attributes?: Partial<Fsm["attributes"]> } = {}): Fsm {
+type FsmChanges = Partial<Omit<Fsm, "attributes">> & { readonly attributes?: Partial<SessionAttributes> };
+
+function makeFsm(state: FsmState, changes: FsmChanges = {}): Fsm {
   const attributes = {
     passiveTcpEstablishment: false,
     dampPeerOscillations: true,
@@ -97,7 +100,11 @@ const START_ACTIVE = "IdleHoldTimer=0 counter=0 ConnectRetryTimer=initial → Ac
 const START_CONNECT = "IdleHoldTimer=0 counter=0 ConnectRetryTimer=initial connect → Connect";
 
 const IDLE: Partial<Record<FsmEventName, string>> = {
-  ...rows(Object.keys(FSM_EVENT_NUMBERS) as FsmEventName[], "→ Idle"),
+  ...rows(["ManualStop", "AutomaticStop", "ConnectRetryTimer_Expires", "HoldTimer_Expires"], "→ Idle"),
+  ...rows(["KeepaliveTimer_Expires", "DelayOpenTimer_Expires", "TcpConnectionFails"], "→ Idle"),
+  ...rows(["BGPOpen", "BGPOpen_with_DelayOpenTimer_running", "BGPHeaderErr", "BGPOpenMsgErr"], "→ Idle"),
+  ...rows(["OpenCollisionDump", "NotifMsgVerErr", "NotifMsg", "KeepAliveMsg"], "→ Idle"),
+  ...rows(["UpdateMsg", "UpdateMsgErr", "RouteRefreshMsg"], "→ Idle"),
   ...rows(["ManualStart", "AutomaticStart"], START_CONNECT),
   ...rows(["ManualStart_with_PassiveTcpEstablishment", "AutomaticStart_with_PassiveTcpEstablishment"], START_ACTIVE),
   ...rows(
@@ -187,7 +194,10 @@ const OPEN_CONFIRM: Partial<Record<FsmEventName, string>> = {
   ...rows(["TcpConnectionFails", "NotifMsg"], FAIL),
   NotifMsgVerErr: "ConnectRetryTimer=0 release drop → Idle",
   KeepAliveMsg: "HoldTimer=negotiated establish → Established",
-  ...rows(["ConnectRetryTimer_Expires", "DelayOpenTimer_Expires", "IdleHoldTimer_Expires"], `send[${FSM_TEXT}] ${FAIL}`),
+  ...rows(
+    ["ConnectRetryTimer_Expires", "DelayOpenTimer_Expires", "IdleHoldTimer_Expires"],
+    `send[${FSM_TEXT}] ${FAIL}`,
+  ),
   ...rows(["BGPOpen", "BGPOpen_with_DelayOpenTimer_running"], `${unexpected("OpenConfirm", "OPEN")} ${FAIL}`),
   ...rows(["UpdateMsg", "UpdateMsgErr"], `${unexpected("OpenConfirm", "UPDATE")} ${FAIL}`),
   RouteRefreshMsg: `${unexpected("OpenConfirm", "ROUTE-REFRESH")} ${FAIL}`,

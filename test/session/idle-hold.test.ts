@@ -9,7 +9,10 @@ function pauses(hold: IdleHold, failures: number): number[] {
 }
 
 t.test("the pause doubles between its bounds", (t) => {
-  t.same(pauses(new IdleHold([5, 300]), 8), [5, 10, 20, 40, 80, 160, 300, 300].map((seconds) => seconds * 1000));
+  t.same(
+    pauses(new IdleHold([5, 300]), 8),
+    [5, 10, 20, 40, 80, 160, 300, 300].map((seconds) => seconds * 1000),
+  );
   t.same(pauses(new IdleHold([0, 300]), 3), [0, 0, 0], "zero stays zero");
   t.equal(pauses(new IdleHold([1, 60]), 5000).at(-1), 60_000, "thousands of failures do not overflow");
   t.end();

@@ -69,11 +69,31 @@ t.test("what two OPENs agree on", (t) => {
         gracefulNotification: false,
       },
     },
-    { name: "the shorter hold time wins", given: { theirs: { holdTimeSeconds: 30 } }, then: { holdTimeSeconds: 30, keepaliveSeconds: 10 } },
-    { name: "hold time 3", given: { theirs: { holdTimeSeconds: 3 } }, then: { holdTimeSeconds: 3, keepaliveSeconds: 1 } },
-    { name: "hold time 4", given: { theirs: { holdTimeSeconds: 4 } }, then: { holdTimeSeconds: 4, keepaliveSeconds: 1 } },
-    { name: "hold time 0 of the peer", given: { theirs: { holdTimeSeconds: 0 } }, then: { holdTimeSeconds: 0, keepaliveSeconds: 0 } },
-    { name: "hold time 0 of ours", given: { ours: { holdTimeSeconds: 0 } }, then: { holdTimeSeconds: 0, keepaliveSeconds: 0 } },
+    {
+      name: "the shorter hold time wins",
+      given: { theirs: { holdTimeSeconds: 30 } },
+      then: { holdTimeSeconds: 30, keepaliveSeconds: 10 },
+    },
+    {
+      name: "hold time 3",
+      given: { theirs: { holdTimeSeconds: 3 } },
+      then: { holdTimeSeconds: 3, keepaliveSeconds: 1 },
+    },
+    {
+      name: "hold time 4",
+      given: { theirs: { holdTimeSeconds: 4 } },
+      then: { holdTimeSeconds: 4, keepaliveSeconds: 1 },
+    },
+    {
+      name: "hold time 0 of the peer",
+      given: { theirs: { holdTimeSeconds: 0 } },
+      then: { holdTimeSeconds: 0, keepaliveSeconds: 0 },
+    },
+    {
+      name: "hold time 0 of ours",
+      given: { ours: { holdTimeSeconds: 0 } },
+      then: { holdTimeSeconds: 0, keepaliveSeconds: 0 },
+    },
     { name: "a configured keepalive time", given: { facts: { keepaliveSeconds: 7 } }, then: { keepaliveSeconds: 7 } },
     {
       name: "a keepalive time beyond a third of the hold time is shortened",
@@ -95,7 +115,11 @@ t.test("what two OPENs agree on", (t) => {
       given: { theirs: { myAs: 65003 }, other: { fourOctetAs: 65003 }, facts: { peerAsNumbers: [65002, 65003] } },
       then: { peerAs: 65003, isEbgp: true },
     },
-    { name: "no multiprotocol capability at all: IPv4 (RFC 4760 §8)", given: { other: { families: [] } }, then: { families: [0] } },
+    {
+      name: "no multiprotocol capability at all: IPv4 (RFC 4760 §8)",
+      given: { other: { families: [] } },
+      then: { families: [0] },
+    },
     { name: "only IPv6 in common", given: { other: { families: [1] } }, then: { families: [1] } },
     {
       name: "eBGP peers may share an identifier (RFC 6286)",
@@ -144,7 +168,11 @@ t.test("what two OPENs agree on", (t) => {
       given: { mine: { extendedMessage: false }, other: { extendedMessage: true } },
       then: { extendedMessage: false, maxMessageLength: 4096 },
     },
-    { name: "enhanced route refresh", given: { other: { enhancedRouteRefresh: true } }, then: { enhancedRouteRefresh: true } },
+    {
+      name: "enhanced route refresh",
+      given: { other: { enhancedRouteRefresh: true } },
+      then: { enhancedRouteRefresh: true },
+    },
     { name: "no route refresh", given: { other: { routeRefresh: false } }, then: { routeRefresh: false } },
     {
       name: "extended next hop of both (RFC 8950)",
@@ -175,7 +203,13 @@ t.test("what two OPENs agree on", (t) => {
 });
 
 t.test("what is refused, with code and words", (t) => {
-  const rows: readonly { readonly name: string; readonly given: Given; readonly subcode: number; readonly words: RegExp; readonly data?: string }[] = [
+  const rows: readonly {
+    readonly name: string;
+    readonly given: Given;
+    readonly subcode: number;
+    readonly words: RegExp;
+    readonly data?: string;
+  }[] = [
     {
       name: "another AS",
       given: { theirs: { myAs: 65002 }, other: { fourOctetAs: 65002 } },
@@ -251,7 +285,9 @@ t.test("what is refused, with code and words", (t) => {
 });
 
 t.test("our OPEN says what the options ask for", (t) => {
-  const open = makeOpen(optionsFor(A, B, { localAs: 4200000000, families: [1], addPathSend: true, extendedNextHop: true }));
+  const open = makeOpen(
+    optionsFor(A, B, { localAs: 4200000000, families: [1], addPathSend: true, extendedNextHop: true }),
+  );
   t.equal(open.myAs, 23456);
   t.equal(open.capabilities.fourOctetAs, 4200000000);
   t.same(open.capabilities.addPath, [{ family: 1, receive: false, send: true }]);

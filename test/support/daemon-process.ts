@@ -67,13 +67,27 @@ export class DaemonProcess {
   }
 }
 
-/** Runs a command to its end; gives its standard output. Rejects with both outputs if it fails or takes longer than `timeoutMs`. */
-export function run(command: readonly string[], timeoutMs = 10_000): Promise<string> {
+/** What became of a command. */
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end, whatever its exit code. Rejects if it cannot be started or takes longer than `timeoutMs`. */
+export function execute(command: readonly string[], timeoutMs = 10_000): Promise<Finished> {
   const [program, ...words] = command;
   return new Promise((resolve, reject) => {
-    execFile(program, words, { timeout: timeoutMs, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
+    const child = execFile(program, words, { timeout: timeoutMs, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+      if (error === null || child.exitCode !== null) resolve({ code: child.exitCode ?? 0, stdout, stderr });
       else reject(new Error(`${command.join(" ")}: ${error.message}\n${stdout}${stderr}`));
     });
   });
+}
+
+/** Like execute, but a failure of the command rejects with both its outputs. Gives the standard output. */
+export async function run(command: readonly string[], timeoutMs = 10_000): Promise<string> {
+  const { code, stdout, stderr } = await execute(command, timeoutMs);
+  if (code === 0) return stdout;
+  throw new Error(`${command.join(" ")}: exit code ${code}\n${stdout}${stderr}`);
 }

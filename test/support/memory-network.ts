@@ -4,7 +4,13 @@
 import type { Alarm } from "../../src/base/clock.js";
 import type { Bytes } from "../../src/base/bytes.js";
 import { addressFamily, formatBytes, type IpAddress, parseAddress } from "../../src/base/ip.js";
-import type { Connection, ConnectionHandler, ConnectOptions, SocketFailure, Transport } from "../../src/session/ports.js";
+import type {
+  Connection,
+  ConnectionHandler,
+  ConnectOptions,
+  SocketFailure,
+  Transport,
+} from "../../src/session/ports.js";
 import type { Listener, ListenerFactory, ListenOptions } from "../../src/speaker/ports.js";
 import type { FakeClock } from "./fake-clock.js";
 
@@ -112,7 +118,8 @@ export class MemoryNetwork {
     if (failure === "silent") return undefined;
     if (failure !== undefined) return failure;
     const binding = this.#bindings.find((candidate) => isBoundTo(candidate, remoteAddress, remotePort));
-    if (binding === undefined) return { code: "ECONNREFUSED", message: `connection refused by ${remote} port ${remotePort}` };
+    if (binding === undefined)
+      return { code: "ECONNREFUSED", message: `connection refused by ${remote} port ${remotePort}` };
     const local = options.localAddress ?? host.addressFor(remoteAddress);
     const client = new MemoryConnection(this, local, this.#nextPort++, remoteAddress, remotePort);
     const server = new MemoryConnection(this, remoteAddress, remotePort, local, client.localPort);
@@ -133,7 +140,10 @@ function isBoundTo(binding: Binding, remote: IpAddress, port: number): boolean {
   if (options.port !== port) return false;
   const owned = host.addresses.some((own) => formatBytes(own.bytes) === formatBytes(remote.bytes));
   if (!owned || options.address.bytes.length !== remote.bytes.length) return false;
-  return options.address.bytes.every((octet) => octet === 0) || formatBytes(options.address.bytes) === formatBytes(remote.bytes);
+  return (
+    options.address.bytes.every((octet) => octet === 0) ||
+    formatBytes(options.address.bytes) === formatBytes(remote.bytes)
+  );
 }
 
 /** One machine. */

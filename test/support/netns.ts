@@ -59,7 +59,10 @@ export class Namespace {
 
   /** Starts one program (a line with the shell's quoting, or words) inside, with `env` added to ours; ends it when the
    *  laboratory closes. Its standard streams are pipes and the child's process id is the program's own. */
-  spawn(command: string | readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcessWithoutNullStreams {
+  spawn(
+    command: string | readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): ChildProcessWithoutNullStreams {
     const words = typeof command === "string" ? ["sh", "-c", `exec ${command}`] : command;
     const child = spawn("ip", ["netns", "exec", this.name, ...words], {
       env: { ...process.env, ...env },

@@ -15,14 +15,12 @@ export function checkCommand(context: CommandContext): CommandModule<GlobalOptio
     command: "check <file>",
     describe: "Check a configuration file",
     builder: (parser) =>
-      parser
-        .positional("file", { type: "string", demandOption: true, describe: "YAML file" })
-        .option("node", {
-          type: "string",
-          requiresArg: true,
-          describe: "Name of this node in the mesh (or STARLING_NODE)",
-          default: context.environment.env["STARLING_NODE"],
-        }) as Argv<CheckOptions>,
+      parser.positional("file", { type: "string", demandOption: true, describe: "YAML file" }).option("node", {
+        type: "string",
+        requiresArg: true,
+        describe: "Name of this node in the mesh (or STARLING_NODE)",
+        default: context.environment.env["STARLING_NODE"],
+      }) as Argv<CheckOptions>,
     handler: (args) => context.run(() => checkFile(context, args.file, args.node)),
   };
 }
@@ -33,7 +31,9 @@ export async function checkFile(context: CommandContext, file: string, node: str
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    await context.printError(`starling: cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    await context.printError(
+      `starling: cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`,
+    );
     return EXIT_DEGRADED;
   }
   const { parseConfig } = await import("../../config/parse-yaml.js");
@@ -44,7 +44,10 @@ export async function checkFile(context: CommandContext, file: string, node: str
   }
   if (result.warnings.length > 0) await context.printError(formatConfigErrors(result.warnings));
   const { peers, dynamicPeers } = result.config;
-  const ranges = dynamicPeers.length === 0 ? "" : `, ${dynamicPeers.length} range${dynamicPeers.length === 1 ? "" : "s"} of dynamic peers`;
+  const ranges =
+    dynamicPeers.length === 0
+      ? ""
+      : `, ${dynamicPeers.length} range${dynamicPeers.length === 1 ? "" : "s"} of dynamic peers`;
   await context.print(`${file}: ok, ${peers.length} peer${peers.length === 1 ? "" : "s"}${ranges}\n`);
   return EXIT_OK;
 }

@@ -15,7 +15,11 @@ export function demoCommand(context: CommandContext): CommandModule<GlobalOption
     builder: (parser) =>
       parser
         .option("act", { type: "number", requiresArg: true, describe: "Only this act" })
-        .option("plain", { type: "boolean", default: false, describe: "Use 127.0.x.x instead of network namespaces" }) as Argv<DemoCommandOptions>,
+        .option("plain", {
+          type: "boolean",
+          default: false,
+          describe: "Use 127.0.x.x instead of network namespaces",
+        }) as Argv<DemoCommandOptions>,
     handler: ({ act, plain, color }) => context.run(() => context.environment.programs.runDemo({ act, plain, color })),
   };
 }

@@ -24,7 +24,11 @@ export function peerCommand(context: CommandContext): CommandModule<GlobalOption
       parser
         .positional("action", { choices: ACTIONS, demandOption: true, describe: "What to do" })
         .positional("peer", { type: "string", demandOption: true, describe: "Address or name" })
-        .option("reason", { type: "string", requiresArg: true, describe: "Told to the peer when its session is closed (RFC 9003)" })
+        .option("reason", {
+          type: "string",
+          requiresArg: true,
+          describe: "Told to the peer when its session is closed (RFC 9003)",
+        })
         .option("direction", {
           choices: ["in", "out", "both"] as const,
           default: "both" as const,
@@ -36,7 +40,8 @@ export function peerCommand(context: CommandContext): CommandModule<GlobalOption
 
 async function act(context: CommandContext, args: PeerOptions): Promise<number> {
   const { action, peer, reason, direction } = args;
-  if (reason !== undefined && (action === "enable" || action === "refresh")) throw new UsageError(`--reason means nothing for ${action}`);
+  if (reason !== undefined && (action === "enable" || action === "refresh"))
+    throw new UsageError(`--reason means nothing for ${action}`);
   const params = action === "refresh" ? { peer, direction } : { peer, reason };
   const done = await context.withDaemon(args, (client) => client.request(methodOf(action), params));
   await context.printAs(args, done, () => `${confirmation(action)} ${(done as { address: string }).address}\n`);

@@ -18,20 +18,31 @@ export function peersCommand(context: CommandContext): CommandModule<GlobalOptio
     builder: (parser) =>
       parser
         .positional("peer", { type: "string", describe: "Address or name" })
-        .option("failed", { type: "boolean", default: false, describe: "Only peers that should be Established and are not" }) as Argv<PeersOptions>,
-    handler: (args) => context.run(() => (args.peer === undefined ? listPeers(context, args) : showPeer(context, args, args.peer))),
+        .option("failed", {
+          type: "boolean",
+          default: false,
+          describe: "Only peers that should be Established and are not",
+        }) as Argv<PeersOptions>,
+    handler: (args) =>
+      context.run(() => (args.peer === undefined ? listPeers(context, args) : showPeer(context, args, args.peer))),
   };
 }
 
 async function listPeers(context: CommandContext, args: PeersOptions): Promise<number> {
-  const all = await context.withDaemon(args, async (client) => (await client.request("peers")) as readonly PeerStatus[]);
+  const all = await context.withDaemon(
+    args,
+    async (client) => (await client.request("peers")) as readonly PeerStatus[],
+  );
   const peers = args.failed ? all.filter(isFailed) : all;
   await context.printAs(args, peers, () => formatPeers(peers, context.columnOptions(args)));
   return EXIT_OK;
 }
 
 async function showPeer(context: CommandContext, args: PeersOptions, name: string): Promise<number> {
-  const peer = await context.withDaemon(args, async (client) => (await client.request("peer", { peer: name })) as PeerStatus);
+  const peer = await context.withDaemon(
+    args,
+    async (client) => (await client.request("peer", { peer: name })) as PeerStatus,
+  );
   await context.printAs(args, peer, () => formatPeer(peer, context.columnOptions(args)));
   return EXIT_OK;
 }

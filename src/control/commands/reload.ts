@@ -2,7 +2,13 @@
 
 import type { CommandModule } from "yargs";
 import type { ReloadResult } from "../api-types.js";
-import { type CommandContext, EXIT_DEGRADED, EXIT_OK, type GlobalOptions, RELOAD_TIMEOUT_MS } from "../command-context.js";
+import {
+  type CommandContext,
+  EXIT_DEGRADED,
+  EXIT_OK,
+  type GlobalOptions,
+  RELOAD_TIMEOUT_MS,
+} from "../command-context.js";
 import { printable } from "../render.js";
 
 export function reloadCommand(context: CommandContext): CommandModule<GlobalOptions, GlobalOptions> {
@@ -14,7 +20,11 @@ export function reloadCommand(context: CommandContext): CommandModule<GlobalOpti
 }
 
 async function reload(context: CommandContext, args: GlobalOptions): Promise<number> {
-  const result = await context.withDaemon(args, async (client) => (await client.request("reload")) as ReloadResult, RELOAD_TIMEOUT_MS);
+  const result = await context.withDaemon(
+    args,
+    async (client) => (await client.request("reload")) as ReloadResult,
+    RELOAD_TIMEOUT_MS,
+  );
   if (result.ok) {
     await context.printAs(args, result, () => formatChanges(result.changes));
     return EXIT_OK;

@@ -28,17 +28,25 @@ export function routesCommand(context: CommandContext): CommandModule<GlobalOpti
       parser
         .positional("stage", { choices: STAGES, default: "best" as const, describe: "Which table" })
         .option("peer", { type: "string", requiresArg: true, describe: "From or to this peer (address or name)" })
-        .option("prefix", { type: "string", requiresArg: true, describe: "Only this prefix; an address: the longest match" })
+        .option("prefix", {
+          type: "string",
+          requiresArg: true,
+          describe: "Only this prefix; an address: the longest match",
+        })
         .option("longer", { type: "boolean", default: false, describe: "Also what lies inside the prefix" })
         .option("count", { type: "boolean", default: false, describe: "Only say how many" })
-        .option("family", { choices: ["ipv4", "ipv6"] as const, describe: "Only this address family" }) as unknown as Argv<RoutesOptions>,
+        .option("family", {
+          choices: ["ipv4", "ipv6"] as const,
+          describe: "Only this address family",
+        }) as unknown as Argv<RoutesOptions>,
     handler: (args) => context.run(() => showRoutes(context, args)),
   };
 }
 
 async function showRoutes(context: CommandContext, args: RoutesOptions): Promise<number> {
   if (args.longer && args.prefix === undefined) throw new UsageError("--longer needs --prefix");
-  if (args.stage === "advertised" && args.peer === undefined) throw new UsageError("advertised routes are those of one peer: say --peer");
+  if (args.stage === "advertised" && args.peer === undefined)
+    throw new UsageError("advertised routes are those of one peer: say --peer");
   const { stage, peer, longer, family } = args;
   const query = { stage, peer, prefix: prefixText(args.prefix), longer, family };
   await context.withDaemon(args, async (client) => {
@@ -51,7 +59,12 @@ async function showRoutes(context: CommandContext, args: RoutesOptions): Promise
 
 type Rows = readonly (RouteView & KernelRouteView)[];
 
-async function printRoutes(context: CommandContext, args: RoutesOptions, client: ControlClient, query: Readonly<Record<string, unknown>>): Promise<void> {
+async function printRoutes(
+  context: CommandContext,
+  args: RoutesOptions,
+  client: ControlClient,
+  query: Readonly<Record<string, unknown>>,
+): Promise<void> {
   const writer = rowWriter(context, args);
   for await (const chunk of client.stream("routes", query)) await context.print(await writer.rows(chunk as Rows));
   await context.print(await writer.end());
@@ -82,7 +95,11 @@ function columnsFor(args: RoutesOptions): readonly Column<RouteView & KernelRout
   return args.stage === "received" ? RECEIVED_COLUMNS : ROUTE_COLUMNS;
 }
 
-function columnWriter(columns: readonly Column<RouteView & KernelRouteView>[], context: CommandContext, args: RoutesOptions): RowWriter {
+function columnWriter(
+  columns: readonly Column<RouteView & KernelRouteView>[],
+  context: CommandContext,
+  args: RoutesOptions,
+): RowWriter {
   const printer = new ColumnPrinter(columns, context.columnOptions(args));
   let started = false;
   return {

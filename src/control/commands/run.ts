@@ -19,7 +19,13 @@ export function runCommand(context: CommandContext): CommandModule<GlobalOptions
     describe: "Run the daemon in the foreground",
     builder: (parser) =>
       parser
-        .option("config", { alias: "c", type: "string", requiresArg: true, describe: "Configuration file", default: DEFAULT_CONFIG })
+        .option("config", {
+          alias: "c",
+          type: "string",
+          requiresArg: true,
+          describe: "Configuration file",
+          default: DEFAULT_CONFIG,
+        })
         .option("check-only", { type: "boolean", default: false, describe: "Check the file and end" })
         .option("node", {
           type: "string",

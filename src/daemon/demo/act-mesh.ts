@@ -1,6 +1,6 @@
 // Act 1: the node-to-node mesh, Calico's default. One layer 2 network, iBGP between all nodes, both address families.
 
-import { baseConfig, nodeConfig, valuesOf, type Act, type SpeakerPlan } from "./act.js";
+import { baseConfig, MISSED_BY_HOLD_TIME, nodeConfig, valuesOf, type Act, type SpeakerPlan } from "./act.js";
 import type { Topology } from "./topology.js";
 
 const AS = 64512;
@@ -18,7 +18,7 @@ export const MESH_ACT: Act = {
   speakers,
   tors: () => [],
   killed: "node2",
-  unplugged: "node3",
+  missedBy: MISSED_BY_HOLD_TIME,
 };
 
 function speakers(topology: Topology): readonly SpeakerPlan[] {

@@ -20,7 +20,7 @@ export const RACKS_ACT: Act = {
   speakers: (topology) => topology.nodes.map((node) => nodeSpeaker(topology, node)),
   tors: (topology) => topology.tors.map((tor) => torPlan(topology, tor)),
   killed: "node1",
-  unplugged: "node3",
+  missedBy: "Its ToR sees the link go down, or misses its keepalives, and withdraws the routes.",
 };
 
 function nodeSpeaker(topology: Topology, node: NodePlan): SpeakerPlan {

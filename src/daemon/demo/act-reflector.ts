@@ -1,6 +1,6 @@
 // Act 2: two route reflectors with the nodes as their clients (RFC 4456), for clusters that a mesh does not fit.
 
-import { baseConfig, nodeConfig, type Act, type SpeakerPlan, type YamlConfig } from "./act.js";
+import { baseConfig, MISSED_BY_HOLD_TIME, nodeConfig, type Act, type SpeakerPlan, type YamlConfig } from "./act.js";
 import type { NodePlan, TorHost, Topology } from "./topology.js";
 
 const AS = 64512;
@@ -23,7 +23,7 @@ export const REFLECTOR_ACT: Act = {
   ],
   tors: () => [],
   killed: "tor-a",
-  unplugged: "node3",
+  missedBy: MISSED_BY_HOLD_TIME,
 };
 
 function reflector(topology: Topology, tor: TorHost): SpeakerPlan {

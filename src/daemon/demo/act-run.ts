@@ -2,7 +2,7 @@
 // and restarts it, pulls one cable, and removes everything.
 
 import type { FamilyName } from "../../base/family.js";
-import type { Act, SpeakerPlan } from "./act.js";
+import { UNPLUGGED_NODE, type Act, type SpeakerPlan } from "./act.js";
 import { torSpeaker } from "./act-racks.js";
 import type { Checks } from "./checks.js";
 import { allEstablished, CONVERGENCE_LIMIT_MS, sessionsText, showLogs, showStatus, startAll } from "./daemons.js";
@@ -79,7 +79,7 @@ class ActRun {
 
   /** Starts everybody; true once all routes are in all kernels. */
   async converge(): Promise<boolean> {
-    const { lab, checks, printer } = this.#stage;
+    const { lab, checks } = this.#stage;
     const start = lab.clock.now();
     await startAll(this.#daemons);
     const routed = await lab.until(() => this.#allRouted(), CONVERGENCE_LIMIT_MS);
@@ -88,8 +88,7 @@ class ActRun {
     const sessionsUp = checks.expect(established !== undefined, `all sessions are Established, ${seconds} s after the start`, await this.#sessionsWhen(established === undefined));
     const routesIn = checks.expect(routed !== undefined, "every node has every other node's prefixes in its kernel, written by proto bird", await this.#missingText());
     if (sessionsUp && routesIn) return true;
-    await showStatus(printer, this.#daemons);
-    showLogs(printer, this.#daemons);
+    await this.#explain(this.#daemons.map((daemon) => daemon.host));
     return false;
   }
 
@@ -150,7 +149,7 @@ class ActRun {
     const sum = (pick: "sent" | "lost"): number => counts.reduce((total, count) => total + count[pick], 0);
     checks.expect(sum("sent") > 0 && sum("lost") === 0, `none of ${sum("sent")} pings was lost over death and return`, `${sum("lost")} lost`);
     await this.#judgeSilence(monitors);
-    if (back === undefined) showLogs(printer, [killed]);
+    if (back === undefined) await this.#explain([killed.host]);
   }
 
   async #judgeSilence(monitors: readonly RouteMonitor[]): Promise<void> {
@@ -164,8 +163,9 @@ class ActRun {
 
   async unplug(): Promise<void> {
     const { lab, printer, checks } = this.#stage;
-    const gone = nodeOf(this.#topology, this.#act.unplugged);
+    const gone = nodeOf(this.#topology, UNPLUGGED_NODE);
     printer.part(`The cable of ${gone.name} is pulled`);
+    printer.say(this.#act.missedBy);
     const start = lab.clock.now();
     await unplug(lab, gone);
     const others = this.#topology.nodes.filter((node) => node !== gone);
@@ -176,6 +176,7 @@ class ActRun {
       const time = ((after ?? lab.clock.now() - start) / 1000).toFixed(1);
       checks.expect(after !== undefined, `its routes left ${node.name} after ${time} s: ${prefixes}`, "they are still there");
     });
+    if (leftAll.includes(undefined)) await this.#explain(this.#daemons.map((daemon) => daemon.host).filter((host) => host !== gone.name));
     await this.#pingRemaining(others.flatMap((node) => node.pods));
   }
 
@@ -183,6 +184,13 @@ class ActRun {
     const { lab, checks } = this.#stage;
     const all = (await Promise.all(this.#topology.families.map((family) => pingMatrix(lab, pods, family)))).flat();
     checks.expect(all.length > 0 && all.every((result) => result.milliseconds !== undefined), "pods of the other nodes still reach each other");
+  }
+
+  /** What the daemons of some hosts have to say about a failure. */
+  async #explain(hosts: readonly string[]): Promise<void> {
+    const daemons = this.#daemons.filter((daemon) => hosts.includes(daemon.host));
+    await showStatus(this.#stage.printer, daemons);
+    showLogs(this.#stage.printer, daemons);
   }
 
   /** Each pod to the next one, in a ring, so that both directions of every node are in use. */

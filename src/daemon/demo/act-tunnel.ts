@@ -1,6 +1,6 @@
 // Act 4: nodes in different subnets over a fabric that knows nothing of pods: IPIP through tunl0, Calico's CrossSubnet.
 
-import { baseConfig, nodeConfig, type Act, type SpeakerPlan } from "./act.js";
+import { baseConfig, MISSED_BY_HOLD_TIME, nodeConfig, type Act, type SpeakerPlan } from "./act.js";
 import { POD_POOL, type Topology } from "./topology.js";
 import { TUNNEL_DEVICE } from "./tunnel.js";
 
@@ -19,7 +19,7 @@ export const TUNNEL_ACT: Act = {
   speakers,
   tors: () => [],
   killed: "node1",
-  unplugged: "node3",
+  missedBy: MISSED_BY_HOLD_TIME,
 };
 
 function speakers(topology: Topology): readonly SpeakerPlan[] {

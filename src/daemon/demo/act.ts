@@ -1,4 +1,4 @@
-// What an act is: a topology, the speakers on it with their configurations, and who is killed and unplugged.
+// What an act is: a topology, the speakers on it with their configurations, and whose daemon is killed.
 // The configurations are the YAML that a user would write; act-*.ts files hold one act each.
 
 import type { FamilyName } from "../../base/family.js";
@@ -29,12 +29,21 @@ export interface Act {
   readonly tors: (topology: Topology) => readonly TorPlan[];
   /** The host whose daemon is killed and restarted. */
   readonly killed: string;
-  /** The node whose cable is pulled. */
-  readonly unplugged: string;
+  /** How the others come to miss the node that is unplugged. */
+  readonly missedBy: string;
 }
 
 /** Short, so that the reader does not wait long for an unplugged node to be missed. */
 export const HOLD_TIME_SECONDS = 3;
+
+/** The node whose cable is pulled at the end of each act. */
+export const UNPLUGGED_NODE = "node3";
+/** How long peers keep the routes of a node that fell silent, on top of the hold time: it might be restarting, and where
+ *  both ends speak RFC 8538 that holds for an expired hold timer, too. */
+const UNPLUGGED_RESTART_SECONDS = 1;
+/** For acts where nobody but the keepalives tells. */
+export const MISSED_BY_HOLD_TIME = `Missed after the hold time of ${HOLD_TIME_SECONDS} s; it had asked for ${UNPLUGGED_RESTART_SECONDS} s more in case it is only restarting.`;
+const RESTART_SECONDS = 60;
 
 /** What all our speakers have in common. */
 export function baseConfig(topology: Topology, routerId: string, as: number, addresses: readonly string[]): YamlConfig {
@@ -53,10 +62,11 @@ export function baseConfig(topology: Topology, routerId: string, as: number, add
   };
 }
 
-/** What a node adds: its own prefixes, and the kernel where there is one. */
+/** What a node adds: its own prefixes, the kernel where there is one, and its wish for a restart. */
 export function nodeConfig(topology: Topology, node: NodePlan, kernel: YamlConfig = {}): YamlConfig {
   const of = (pick: "blocks" | "borrowed"): readonly string[] => valuesOf(node[pick], topology.families);
   return {
+    gracefulRestart: { restartTimeSeconds: node.name === UNPLUGGED_NODE ? UNPLUGGED_RESTART_SECONDS : RESTART_SECONDS },
     node: { blocks: of("blocks"), borrowed: of("borrowed") },
     kernel: topology.simulated ? { enabled: false } : { enabled: true, ...kernel },
   };

@@ -3,7 +3,7 @@
 
 import { SystemClock } from "../../base/clock.js";
 import { type DemoOptions, OutputClosedError } from "../../control/command-context.js";
-import type { Act } from "./act.js";
+import type { Act, SpeakerPlan } from "./act.js";
 import { MESH_ACT } from "./act-mesh.js";
 import { RACKS_ACT } from "./act-racks.js";
 import { REFLECTOR_ACT } from "./act-reflector.js";
@@ -36,12 +36,13 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const start = clock.now();
   const checks = new Checks(printer);
   const interruption = new Interruption(printer);
-  const missing = options.plain ? ["nothing; the simulated variant was asked for"] : missingForNamespaces(`${PREFIX}-${process.pid}-probe`);
-  const lab = new Lab({ prefix: PREFIX, namespaces: missing.length === 0 }, clock);
+  const missing = options.plain ? [] : missingForNamespaces(`${PREFIX}-${process.pid}-probe`);
+  const namespaces = !options.plain && missing.length === 0;
+  const lab = new Lab({ prefix: PREFIX, namespaces }, clock);
   interruption.protect(lab);
   try {
-    introduce(printer, missing);
-    await playAll(acts, lab, printer, checks, missing.length > 0);
+    introduce(printer, namespaces, missing);
+    await playAll(acts, lab, printer, checks, namespaces);
   } finally {
     await interruption.passed();
     await lab.close();
@@ -60,25 +61,26 @@ function standardOutput(): Output {
   };
 }
 
-function introduce(printer: Printer, missing: readonly string[]): void {
+function introduce(printer: Printer, namespaces: boolean, missing: readonly string[]): void {
   printer.heading("Starling: BGP for Kubernetes nodes and data centre fabrics");
   for (const name of removeLeftovers(PREFIX)) printer.say(`Removed what an interrupted run left: ${name}`);
-  if (missing.length === 0) {
+  if (namespaces) {
     printer.say(`Three nodes in two racks, two ToR hosts, four pods: network namespaces ${PREFIX}-${process.pid}-…, one daemon per node.`);
     return;
   }
-  printer.warn(`Without network namespaces. What is missing: ${missing.join("; ")}.`);
+  const why = missing.length === 0 ? "as asked" : `what is missing: ${missing.join("; ")}`;
+  printer.warn(`Without network namespaces (${why}).`);
   printer.say("The same topology on 127.0.x.x, port 1790: the daemons and their sessions are real, the kernel part is simulated.");
 }
 
-async function playAll(acts: readonly Act[], lab: Lab, printer: Printer, checks: Checks, simulated: boolean): Promise<void> {
+async function playAll(acts: readonly Act[], lab: Lab, printer: Printer, checks: Checks, namespaces: boolean): Promise<void> {
+  const stage = { lab, printer, checks, makeSpeaker: (plan: SpeakerPlan) => new SpeakerProcess(lab, plan, printer.color) };
   for (const act of acts) {
     printer.heading(`Act ${act.number}: ${act.title}`);
     checks.begin(`act ${act.number}`);
     for (const line of act.story) printer.say(line);
     try {
-      if (simulated) await playSimulated(act, { lab, printer, checks, makeSpeaker: (plan) => new SpeakerProcess(lab, plan, printer.color) });
-      else await playInNamespaces(act, { lab, printer, checks, makeSpeaker: (plan) => new SpeakerProcess(lab, plan, printer.color) });
+      await (namespaces ? playInNamespaces(act, stage) : playSimulated(act, stage));
     } catch (error) {
       // The network could not be built: the other acts may still have something to show.
       if (!(error instanceof LabError)) throw error;

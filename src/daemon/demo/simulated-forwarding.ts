@@ -24,17 +24,18 @@ export interface SimulatedPath {
 /** More hops than any way through three nodes and two ToRs has: beyond it there is a loop. */
 const MAX_HOPS = 8;
 
-/** What the kernel of a host would hold, from its speaker's best routes: own blocks drop what no pod has. */
-export function simulatedTable(routes: readonly RouteView[]): readonly SimulatedRoute[] {
+/** What the kernel of a host would hold, from its speaker's best routes: own blocks drop what no pod has. Routes to
+ *  `localPods` are Felix's, not the speaker's. */
+export function simulatedTable(routes: readonly RouteView[], localPods: readonly string[]): readonly SimulatedRoute[] {
   return routes
-    .filter((route) => route.best)
+    .filter((route) => route.best && !localPods.includes(route.prefix))
     .map((route) => ({ prefix: route.prefix, nextHop: parseAddress(route.from) === undefined ? undefined : route.nextHop }));
 }
 
 /** The table in the words of `ip route show proto bird`. */
 export function tableText(table: readonly SimulatedRoute[], device: (nextHop: string) => string): string {
   return table
-    .map(({ prefix, nextHop }) => (nextHop === undefined ? `blackhole ${prefix} proto bird` : `${prefix} via ${nextHop} ${device(nextHop)} proto bird`))
+    .map(({ prefix, nextHop }) => (nextHop === undefined ? `blackhole ${prefix}` : `${prefix} via ${nextHop} ${device(nextHop)}`))
     .join("\n");
 }
 

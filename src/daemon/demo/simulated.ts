@@ -1,7 +1,7 @@
 // Plays an act without namespaces: the same daemons with the same configurations on 127.0.x.x, port 1790. BGP is real;
 // the kernel's part is worked out from the speakers' best routes and said to be so.
 
-import type { Act, SpeakerPlan } from "./act.js";
+import { MISSED_BY_HOLD_TIME, UNPLUGGED_NODE, type Act, type SpeakerPlan } from "./act.js";
 import { torSpeaker } from "./act-racks.js";
 import type { Checks } from "./checks.js";
 import { allEstablished, CONVERGENCE_LIMIT_MS, sessionsText, showLogs, showStatus, startAll } from "./daemons.js";
@@ -125,8 +125,9 @@ class SimulatedRun {
 
   async unplug(): Promise<void> {
     const { lab, printer, checks } = this.#stage;
-    const gone = nodeOf(this.#topology, this.#act.unplugged);
+    const gone = nodeOf(this.#topology, UNPLUGGED_NODE);
     printer.part(`${gone.name} is unplugged, simulated: its daemon is stopped (SIGSTOP) and falls silent`);
+    printer.say(MISSED_BY_HOLD_TIME);
     this.#speaker(gone.name).freeze();
     const others = this.#topology.nodes.filter((node) => node !== gone);
     const left = await Promise.all(others.map((node) => lab.until(() => this.#forgot(node, gone), UNPLUG_LIMIT_MS)));
@@ -166,7 +167,10 @@ class SimulatedRun {
   }
 
   async #tables(): Promise<SimulatedTables> {
-    const entries = this.#speakers.map(async (speaker) => [speaker.host, simulatedTable(await speaker.bestRoutes())] as const);
+    const entries = this.#speakers.map(async (speaker) => {
+      const borrowed = this.#topology.nodes.find((node) => node.name === speaker.host)?.borrowed.ipv4 ?? "";
+      return [speaker.host, simulatedTable(await speaker.bestRoutes(), [borrowed])] as const;
+    });
     return new Map(await Promise.all(entries));
   }
 

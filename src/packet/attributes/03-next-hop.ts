@@ -1,7 +1,7 @@
 // NEXT_HOP: where packets go. RFC 4271 §5.1.3; errors: §6.3 with RFC 7606 §3(e) and §7.3.
 //
-// In normal form it also holds what MP_REACH_NLRI said: 16 octets, or 32 with a link-local address behind the global one
-// (RFC 2545 §3). On the wire NEXT_HOP has 4 octets; decodeUpdate sees to that before the two forms meet.
+// In normal form it also holds what MP_REACH_NLRI said: 16 octets, or 32 with a link-local address behind the global
+// one (RFC 2545 §3). On the wire NEXT_HOP has 4 octets; decodeUpdate sees to that before the two forms meet.
 
 import type { Bytes } from "../../base/bytes.js";
 import { formatBytes, isLinkLocal } from "../../base/ip.js";

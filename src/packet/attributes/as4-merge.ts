@@ -109,8 +109,8 @@ class PathWriter {
   }
 }
 
-/** Copies the segments of a sound path in four octets to `target` in two, numbers that do not fit as AS_TRANS; gives the
- *  length. RFC 6793 §4.2.2. */
+/** Copies the segments of a sound path in four octets to `target` in two, numbers that do not fit as AS_TRANS; gives
+ *  the length. RFC 6793 §4.2.2. */
 export function writeTwoOctetPath(bytes: Bytes, at: number, end: number, target: Bytes, to: number): number {
   const start = to;
   while (at < end) {
@@ -126,7 +126,8 @@ export function writeTwoOctetPath(bytes: Bytes, at: number, end: number, target:
   return to - start;
 }
 
-/** True if a sound path in four octets names an AS that two octets cannot: AS4_PATH must go with it (RFC 6793 §4.2.2). */
+/** True if a sound path in four octets names an AS that two octets cannot: AS4_PATH must go with it.
+ *  RFC 6793 §4.2.2. */
 export function needsAs4Path(bytes: Bytes, at: number, end: number): boolean {
   while (at < end) {
     const last = at + 2 + 4 * bytes[at + 1];

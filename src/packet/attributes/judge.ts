@@ -15,7 +15,7 @@ import {
 } from "../codes.js";
 import { NotificationError } from "../notification.js";
 import { writeMergedAggregator, writeMergedPath } from "./as4-merge.js";
-import { type AsLength, type AttributeFacts, type AttributeSpec, discard, type Fault, withdraw } from "./attribute.js";
+import { type AttributeFacts, type AttributeSpec, discard, type Fault, withdraw } from "./attribute.js";
 import { attributeName, SPEC_BY_CODE } from "./registry.js";
 
 export interface JudgeContext {
@@ -29,17 +29,48 @@ export interface JudgeContext {
 
 const CATEGORY = FLAG_OPTIONAL | FLAG_TRANSITIVE;
 const OVERRUN = withdraw("path attribute runs over the attributes", "RFC 7606 §4");
-const NEW_SPEAKER_AS4: readonly (Fault | undefined)[] = [
-  discard("AS4_PATH from a speaker of four-octet AS numbers", "RFC 6793 §6"),
-  discard("AS4_AGGREGATOR from a speaker of four-octet AS numbers", "RFC 6793 §6"),
-];
 const MANDATORY = [ATTRIBUTE.ORIGIN, ATTRIBUTE.AS_PATH, ATTRIBUTE.NEXT_HOP].map((type) => ({
   type,
   fault: withdraw(`${attributeName(type)} is missing`, "RFC 7606 §3(d)"),
 }));
-const CONFLICTING_FLAGS = SPEC_BY_CODE.map((spec) =>
-  spec === undefined ? undefined : withdraw(`${spec.name} has conflicting flags`, "RFC 7606 §3(c)"),
+
+/** A specification as judging reads it: all of one shape, so that reading it costs the same for every attribute. */
+interface Rule {
+  readonly code: number;
+  readonly flags: number;
+  readonly check: AttributeSpec["check"];
+  readonly learn: AttributeSpec["learn"];
+  readonly normalize: AttributeSpec["normalize"];
+  readonly fromExternal: Fault | undefined;
+  readonly fromNewSpeaker: Fault | undefined;
+  readonly conflictingFlags: Fault;
+  /** AS numbers in it have two or four octets, by session. */
+  readonly isWidened: boolean;
+  readonly isMerged: boolean;
+}
+
+const RULES: readonly (Rule | undefined)[] = SPEC_BY_CODE.map((spec) =>
+  spec === undefined ? undefined : ruleOf(spec),
 );
+
+function ruleOf(spec: AttributeSpec): Rule {
+  const { code } = spec;
+  const isMerged = code === ATTRIBUTE.AS4_PATH || code === ATTRIBUTE.AS4_AGGREGATOR;
+  return {
+    code,
+    flags: spec.flags,
+    check: spec.check,
+    learn: spec.learn,
+    normalize: spec.normalize,
+    fromExternal: spec.fromExternal,
+    fromNewSpeaker: isMerged
+      ? discard(`${spec.name} from a speaker of four-octet AS numbers`, "RFC 6793 §6")
+      : undefined,
+    conflictingFlags: withdraw(`${spec.name} has conflicting flags`, "RFC 7606 §3(c)"),
+    isWidened: code === ATTRIBUTE.AS_PATH || code === ATTRIBUTE.AGGREGATOR,
+    isMerged,
+  };
+}
 
 /** Judges `bytes[at, end)`: path attributes as received, the next hop of MP_REACH_NLRI (if any) put in as NEXT_HOP.
  *  Fills `facts` and appends the normal form to `out` without what was discarded; where the fate is treat-as-withdraw,
@@ -61,10 +92,10 @@ export function judgeAttributes(
   let to = start;
   for (let i = 0; i < section.count; i++) {
     const type = section.types[i];
-    const spec = SPEC_BY_CODE[type];
-    if (spec === undefined) to = copyUnknown(bytes, type, facts, out.bytes, to);
-    else if (isAcceptable(bytes, spec, context, facts)) {
-      const valueEnd = writeAttribute(bytes, spec, context, facts, out.bytes, to);
+    const rule = RULES[type];
+    if (rule === undefined) to = copyUnknown(bytes, type, facts, out.bytes, to);
+    else if (isAcceptable(bytes, rule, context, facts)) {
+      const valueEnd = writeAttribute(bytes, rule, context, facts, out.bytes, to);
       if (type === ATTRIBUTE.NEXT_HOP) noteNextHop(facts, to - start, valueEnd - to);
       to = valueEnd;
     }
@@ -74,8 +105,8 @@ export function judgeAttributes(
   if (context.own !== true) demandMandatory(facts);
 }
 
-/** Judges the attributes of an UPDATE without reachable prefixes (UpdateView.attributesWithoutNlri), whose values matter
- *  only if they are broken. Throws NotificationError 3/1 if one asks for treat-as-withdraw: what the message was
+/** Judges the attributes of an UPDATE without reachable prefixes (UpdateView.attributesWithoutNlri), whose values
+ *  matter only if they are broken. Throws NotificationError 3/1 if one asks for treat-as-withdraw: what the message was
  *  to withdraw or announce cannot be trusted. RFC 7606 §5.2. */
 export function judgeWithoutNlri(
   bytes: Bytes,
@@ -96,69 +127,64 @@ function addMalformed(facts: AttributeFacts, fault: Fault): void {
   if (fault.fate === "withdraw") facts.hasMalformed = true;
 }
 
-function isAcceptable(bytes: Bytes, spec: AttributeSpec, context: JudgeContext, facts: AttributeFacts): boolean {
-  const { code } = spec;
-  const { flags, valueAt, lengths } = facts.section;
-  const fault =
-    unconditionalFault(spec, context) ??
-    (((flags[code] ^ spec.flags) & CATEGORY) !== 0 ? CONFLICTING_FLAGS[code] : undefined) ??
-    spec.check(bytes, valueAt[code], lengths[code], asLengthOf(context));
-  if (fault !== undefined) {
-    if (context.own === true && code === ATTRIBUTE.NEXT_HOP && lengths[code] === 4) return true;
-    addMalformed(facts, fault);
-    return false;
-  }
+function isAcceptable(bytes: Bytes, rule: Rule, context: JudgeContext, facts: AttributeFacts): boolean {
+  const fault = findFault(bytes, rule, context, facts);
   // Both are merged into AS_PATH and AGGREGATOR.
-  return code !== ATTRIBUTE.AS4_PATH && code !== ATTRIBUTE.AS4_AGGREGATOR;
+  if (fault === undefined) return !rule.isMerged;
+  const { code } = rule;
+  if (context.own === true && code === ATTRIBUTE.NEXT_HOP && facts.section.lengths[code] === 4) return true;
+  addMalformed(facts, fault);
+  return false;
 }
 
-// What the session makes of the attribute, before anybody looks at it.
-function unconditionalFault(spec: AttributeSpec, context: JudgeContext): Fault | undefined {
-  if (context.ebgp && spec.fromExternal !== undefined) return spec.fromExternal;
-  if (!context.fourOctetAs) return undefined;
-  const isAs4 = spec.code === ATTRIBUTE.AS4_PATH || spec.code === ATTRIBUTE.AS4_AGGREGATOR;
-  return isAs4 ? NEW_SPEAKER_AS4[spec.code - ATTRIBUTE.AS4_PATH] : undefined;
-}
-
-function asLengthOf(context: JudgeContext): AsLength {
-  return context.fourOctetAs ? 4 : 2;
+// Who may not send the attribute at all comes first, then flags, then the value.
+function findFault(bytes: Bytes, rule: Rule, context: JudgeContext, facts: AttributeFacts): Fault | undefined {
+  if (context.ebgp && rule.fromExternal !== undefined) return rule.fromExternal;
+  if (context.fourOctetAs && rule.isMerged) return rule.fromNewSpeaker;
+  const { flags, valueAt, lengths } = facts.section;
+  const { code } = rule;
+  if (((flags[code] ^ rule.flags) & CATEGORY) !== 0) return rule.conflictingFlags;
+  return rule.check(bytes, valueAt[code], lengths[code], context.fourOctetAs ? 4 : 2);
 }
 
 // Writes a sound attribute in normal form at `to`; gives the offset behind it.
 function writeAttribute(
   bytes: Bytes,
-  spec: AttributeSpec,
+  rule: Rule,
   context: JudgeContext,
   facts: AttributeFacts,
   target: Bytes,
   to: number,
 ): number {
-  const { code } = spec;
+  const { code } = rule;
   const section = facts.section;
   const at = section.valueAt[code];
   const length = section.lengths[code];
   // RFC 4271 §5: a Partial bit that somebody set stays; other attributes have none.
-  const partial = spec.flags === CATEGORY ? section.flags[code] & FLAG_PARTIAL : 0;
-  const flags = spec.flags | partial;
-  const isWidened = !context.fourOctetAs && (code === ATTRIBUTE.AS_PATH || code === ATTRIBUTE.AGGREGATOR);
-  if (!isWidened && spec.normalize === undefined) {
+  const partial = rule.flags === CATEGORY ? section.flags[code] & FLAG_PARTIAL : 0;
+  const flags = rule.flags | partial;
+  if (rule.normalize === undefined && (context.fourOctetAs || !rule.isWidened)) {
     const valueTo = writeAttributeHeader(target, to, flags, code, length);
     copyOctets(bytes, at, length, target, valueTo);
-    spec.learn?.(target, valueTo, length, facts);
+    if (rule.learn !== undefined) rule.learn(target, valueTo, length, facts);
     return valueTo + length;
   }
   // Its length is known only when it is written: the longer header is assumed, the value moved back if that was wrong.
   const roomy = to + 4;
-  const written =
-    spec.normalize !== undefined
-      ? spec.normalize(bytes, at, length, target, roomy)
-      : code === ATTRIBUTE.AS_PATH
-        ? writeMergedPath(bytes, section, target, roomy)
-        : writeMergedAggregator(bytes, section, target, roomy);
+  const written = writeRebuilt(bytes, rule, facts, target, roomy);
   const valueTo = writeAttributeHeader(target, to, flags, code, written);
   if (valueTo !== roomy) target.copyWithin(valueTo, roomy, roomy + written);
-  spec.learn?.(target, valueTo, written, facts);
+  if (rule.learn !== undefined) rule.learn(target, valueTo, written, facts);
   return valueTo + written;
+}
+
+// The value of an attribute that is not merely copied; gives its length.
+function writeRebuilt(bytes: Bytes, rule: Rule, facts: AttributeFacts, target: Bytes, to: number): number {
+  const section = facts.section;
+  const { code, normalize } = rule;
+  if (normalize !== undefined) return normalize(bytes, section.valueAt[code], section.lengths[code], target, to);
+  if (code === ATTRIBUTE.AS_PATH) return writeMergedPath(bytes, section, target, to);
+  return writeMergedAggregator(bytes, section, target, to);
 }
 
 /** Writes flags, type and length at `to`, with the Extended Length bit only where the length needs it; gives the offset

@@ -69,14 +69,15 @@ const VIEW: RouteView = {
   clusterList: [],
 };
 
-t.test("best routes of peers become gateways, own blocks blackholes, other routes nothing", (t) => {
+t.test("best routes of peers become gateways, own blocks blackholes, local pods and other routes nothing", (t) => {
   const own: RouteView = { ...VIEW, prefix: "10.244.1.0/26", from: "block", nextHop: undefined };
-  const table = simulatedTable([VIEW, own, { ...VIEW, best: false, nextHop: "127.0.1.13" }]);
+  const borrowed: RouteView = { ...own, prefix: "10.244.3.40/32", from: "static" };
+  const table = simulatedTable([VIEW, own, borrowed, { ...VIEW, best: false, nextHop: "127.0.1.13" }], ["10.244.3.40/32"]);
   t.strictSame(table, [
     { prefix: "10.244.2.0/26", nextHop: "127.0.1.12" },
     { prefix: "10.244.1.0/26", nextHop: undefined },
   ]);
   const text = tableText(table, () => "dev eth0");
-  t.equal(text, "10.244.2.0/26 via 127.0.1.12 dev eth0 proto bird\nblackhole 10.244.1.0/26 proto bird");
+  t.equal(text, "10.244.2.0/26 via 127.0.1.12 dev eth0\nblackhole 10.244.1.0/26");
   t.end();
 });

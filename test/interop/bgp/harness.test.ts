@@ -8,6 +8,7 @@ import { FRR_PROGRAMS, Frr } from "../../support/peers/frr.js";
 import { GOBGP_PROGRAMS, Gobgp } from "../../support/peers/gobgp.js";
 import { bestRoute, established, noRoute } from "../../support/peers/waiting.js";
 import { needs } from "../../support/requirements.js";
+import { sameFields } from "../../support/same-fields.js";
 
 // Real daemons take seconds to connect.
 t.setTimeout(120_000);
@@ -62,19 +63,39 @@ t.test("BIRD 2, FRR and GoBGP exchange routes of both families by eBGP", READY, 
   t.equal(atGobgp.asPath, "65002 65001");
   t.strictSame(atGobgp.communities, ["65001:7"]);
   t.equal((await bestRoute(gobgp, "2001:db8:1::/48")).asPath, "65002 65001");
-  t.match(await bestRoute(frr, "192.0.2.0/25"), { nextHop: birdHost.ipv4, asPath: "65001", communities: ["65001:7"] });
-  t.match(await bestRoute(frr, "2001:db8:3::/48"), {
-    nextHop: gobgpHost.ipv6,
-    asPath: "65003",
-    communities: ["65003:9"],
-  });
+  sameFields(
+    t,
+    await bestRoute(frr, "192.0.2.0/25"),
+    { nextHop: birdHost.ipv4, asPath: "65001", communities: ["65001:7"] },
+    "frr: 192.0.2.0/25",
+  );
+  sameFields(
+    t,
+    await bestRoute(frr, "2001:db8:3::/48"),
+    {
+      nextHop: gobgpHost.ipv6,
+      asPath: "65003",
+      communities: ["65003:9"],
+    },
+    "frr: 2001:db8:3::/48",
+  );
   const atBird = await bestRoute(bird, "203.0.113.0/24");
-  t.match(atBird, { asPath: "65002 65003", communities: ["65003:9"], best: true, stale: false });
-  t.match(await bestRoute(bird, "198.51.100.0/24"), {
-    nextHop: frrHost.ipv4,
-    asPath: "65002",
-    communities: ["65002:8"],
-  });
+  sameFields(
+    t,
+    atBird,
+    { asPath: "65002 65003", communities: ["65003:9"], best: true, stale: false },
+    "bird: 203.0.113.0/24",
+  );
+  sameFields(
+    t,
+    await bestRoute(bird, "198.51.100.0/24"),
+    {
+      nextHop: frrHost.ipv4,
+      asPath: "65002",
+      communities: ["65002:8"],
+    },
+    "bird: 198.51.100.0/24",
+  );
   t.equal((await bestRoute(bird, "2001:db8:2::/48")).nextHop, frrHost.ipv6);
 
   for (const peer of [bird, gobgp]) await peer.announce("192.0.2.128/32");
@@ -126,9 +147,24 @@ t.test("BIRD 2 as iBGP peer reflects between FRR and GoBGP", READY, async (t) =>
     await peer.start();
   }
   const expected = { localPref: 100, originatorId: "10.0.0.2", clusterList: ["10.0.0.1"], asPath: "" };
-  t.match(await bestRoute(gobgp, "198.51.100.0/24"), { ...expected, nextHop: frrHost.ipv4 });
-  t.match(await bestRoute(gobgp, "2001:db8:2::/48"), { ...expected, nextHop: frrHost.ipv6 });
+  sameFields(
+    t,
+    await bestRoute(gobgp, "198.51.100.0/24"),
+    { ...expected, nextHop: frrHost.ipv4 },
+    "gobgp: 198.51.100.0/24",
+  );
+  sameFields(
+    t,
+    await bestRoute(gobgp, "2001:db8:2::/48"),
+    { ...expected, nextHop: frrHost.ipv6 },
+    "gobgp: 2001:db8:2::/48",
+  );
   const back = { localPref: 100, originatorId: "10.0.0.3", clusterList: ["10.0.0.1"], nextHop: gobgpHost.ipv4 };
-  t.match(await bestRoute(frr, "203.0.113.0/24"), back);
-  t.match(await bestRoute(bird, "203.0.113.0/24"), { localPref: 100, nextHop: gobgpHost.ipv4, clusterList: [] });
+  sameFields(t, await bestRoute(frr, "203.0.113.0/24"), back);
+  sameFields(
+    t,
+    await bestRoute(bird, "203.0.113.0/24"),
+    { localPref: 100, nextHop: gobgpHost.ipv4, clusterList: [] },
+    "frr: 203.0.113.0/24",
+  );
 });

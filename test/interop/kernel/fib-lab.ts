@@ -1,12 +1,13 @@
 // Namespaces for the tests of the kernel room, the agent that runs inside them, and waiting for facts.
 
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+import { loadSys } from "../../../src/native/load-sys.js";
 import type { FibCounts } from "../../../src/speaker/ports.js";
-import { Lab, type Namespace, type Teardown } from "../../support/netns.js";
+import { canUseNetns, Lab, type Namespace, type Teardown } from "../../support/netns.js";
 
 const AGENT = fileURLToPath(new URL("./fib-agent.js", import.meta.url));
 
@@ -14,10 +15,10 @@ export const OPTIONS = { table: 254, protocol: 12, metric: 0, auditSeconds: 0, r
 
 /** The kernel room running in a namespace. */
 export class FibAgent {
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
 
-  private constructor(child: ChildProcess, lines: Interface) {
+  private constructor(child: ChildProcessWithoutNullStreams, lines: Interface) {
     this.#child = child;
     this.#lines = lines[Symbol.asyncIterator]();
   }
@@ -25,14 +26,13 @@ export class FibAgent {
   /** Starts it and waits until the kernel's routes have been read; gives also what it says first. */
   static async start(namespace: Namespace, options: object = {}, prefix: readonly string[] = []): Promise<{ agent: FibAgent; hello: Record<string, unknown> }> {
     const child = namespace.spawn([...prefix, process.execPath, AGENT, JSON.stringify({ ...OPTIONS, ...options })]);
-    if (child.stdout === null) throw new Error("no standard output");
-    child.stderr?.pipe(process.stderr);
+    child.stderr.pipe(process.stderr);
     const agent = new FibAgent(child, createInterface({ input: child.stdout }));
     return { agent, hello: await agent.#read() };
   }
 
   async ask<T = unknown>(command: string, ...words: (string | number)[]): Promise<T> {
-    this.#child.stdin?.write(`${JSON.stringify([command, ...words.map(String)])}\n`);
+    this.#child.stdin.write(`${JSON.stringify([command, ...words.map(String)])}\n`);
     return (await this.#read())["result"] as T;
   }
 
@@ -51,6 +51,13 @@ export class FibAgent {
     const exit = once(this.#child, "exit");
     await this.ask("close");
     await exit;
+  }
+
+  /** Stops the process in its tracks while `act` runs, so that the kernel's notifications pile up. */
+  async whileStopped(act: () => Promise<unknown>): Promise<void> {
+    this.#child.kill("SIGSTOP");
+    await act();
+    this.#child.kill("SIGCONT");
   }
 
   /** Ends like a crash. */
@@ -101,23 +108,31 @@ export async function eventually<T>(look: () => Promise<T>, check: (value: T) =>
   }
 }
 
-/** Route events (`ip monitor route`) seen while `act` runs. */
+/** Route events (`ip monitor route`, events of our protocol) seen while `act` runs. Routes of protocol 99 mark the beginning
+ *  and the end, so that nothing is missed and nobody has to guess how long to wait. */
 export async function routeEvents(namespace: Namespace, act: () => Promise<void>): Promise<string[]> {
   const monitor = namespace.spawn(["ip", "monitor", "route"]);
   let text = "";
-  monitor.stdout?.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  monitor.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const mark = async (prefix: string): Promise<void> => {
-    await namespace.exec(`ip route add blackhole ${prefix} proto 99 metric 77`);
-    await eventually(() => Promise.resolve(text), (seen) => seen.includes(prefix)).catch(async () => undefined);
+    const look = async (): Promise<boolean> => {
+      await namespace.exec(`ip route replace blackhole ${prefix} proto 99 metric 77`);
+      return text.includes(prefix);
+    };
+    await eventually(look, (seen) => seen);
   };
-  // The monitor needs a moment to subscribe: events of its own show when it listens, and when all has been heard.
-  for (let i = 0; i < 200 && !text.includes("198.18.255"); i++) {
-    await namespace.exec(`ip route replace blackhole 198.18.255.${i}/32 proto 99 metric 77`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await mark("198.18.0.1");
   await act();
-  await mark("198.19.255.255");
+  await mark("198.18.0.2");
   monitor.kill("SIGKILL");
   await namespace.exec("ip route flush proto 99");
-  return text.split("\n").filter((line) => line.trim() !== "" && !line.includes("proto 99"));
+  return text.split("\n").filter((line) => line.trim() !== "" && !line.includes("198.18."));
+}
+
+/** Options for t.test: why to skip. Where CI or STARLING_NO_SKIPS is set the test runs, and fails. */
+export function needsNetns(): { readonly skip?: string } {
+  if ((process.env["CI"] ?? "") !== "" || (process.env["STARLING_NO_SKIPS"] ?? "") !== "") return {};
+  const loaded = loadSys();
+  const reason = "missing" in loaded ? loaded.missing : canUseNetns();
+  return reason === undefined ? {} : { skip: reason };
 }

@@ -72,13 +72,9 @@ export class OpenBgpd implements RealPeer {
     if (this.#folder !== undefined) await removeFolder(this.#folder);
   }
 
-  /** Kills the engines before their parent: left alone they would close their sessions in order. */
+  /** Kills the parent; its engines close their sessions when they see that it is gone. */
   async kill(): Promise<void> {
-    if (this.#process === undefined) return;
-    const { pid } = this.#process;
-    const children = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim().split(" ");
-    for (const child of children) process.kill(Number(child), "SIGKILL");
-    await this.#process.kill();
+    await this.#process?.kill();
   }
 
   async routes(family: FamilyName): Promise<PeerRoute[]> {

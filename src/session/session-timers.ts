@@ -1,0 +1,100 @@
+// The timers of one connection (RFC 4271 §8, §10): how long each runs, jitter, and the patience of the hold timer.
+
+import { type Clock, Deadlines } from "../base/clock.js";
+import type { FsmTimer } from "./fsm-types.js";
+import type { IdleHold } from "./idle-hold.js";
+import type { SessionOptions } from "./session-options.js";
+
+/** RFC 4271 §8.2.2 suggests four minutes while the OPEN is awaited. */
+export const LARGE_HOLD_TIME_MS = 240_000;
+/** RFC 4271 §4.4: KEEPALIVEs are never sent more often than once per second. */
+const MIN_KEEPALIVE_MS = 1000;
+/** Between two looks at octets that the hold timer found unread. */
+const HOLD_RECHECK_MS = 100;
+
+export interface TimerDependencies {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly options: () => SessionOptions;
+  readonly idleHold: IdleHold;
+  /** True while octets of the peer wait to be handled: it is alive. */
+  readonly hasUnread: () => boolean;
+  readonly expired: (timer: FsmTimer) => void;
+}
+
+export class SessionTimers {
+  /** Negotiated; set before the timers are started with `negotiated`. */
+  holdTimeSeconds = 0;
+  keepaliveSeconds = 0;
+  readonly #dependencies: TimerDependencies;
+  readonly #deadlines: Deadlines<FsmTimer>;
+  #holdStarts = 0;
+
+  constructor(dependencies: TimerDependencies) {
+    this.#dependencies = dependencies;
+    this.#deadlines = new Deadlines(dependencies.clock, (timer) => {
+      if (timer === "HoldTimer") this.#holdTimerRang();
+      else dependencies.expired(timer);
+    });
+  }
+
+  /** Starts or restarts. `large` is for the HoldTimer before the OPENs were exchanged. */
+  start(timer: FsmTimer, time: "initial" | "large" | "negotiated"): void {
+    if (timer === "HoldTimer") this.#holdStarts++;
+    this.#deadlines.start(timer, time === "large" ? LARGE_HOLD_TIME_MS : this.#durationMs(timer));
+  }
+
+  stop(timer: FsmTimer): void {
+    this.#deadlines.stop(timer);
+  }
+
+  stopAll(): void {
+    this.#deadlines.stopAll();
+  }
+
+  isRunning(timer: FsmTimer): boolean {
+    return this.#deadlines.isRunning(timer);
+  }
+
+  /** Milliseconds until it rings; undefined where it does not run. */
+  remaining(timer: FsmTimer): number | undefined {
+    return this.#deadlines.remaining(timer);
+  }
+
+  #durationMs(timer: FsmTimer): number {
+    const options = this.#dependencies.options();
+    switch (timer) {
+      case "ConnectRetryTimer":
+        return options.connectRetrySeconds * 1000 * this.#jitter();
+      case "HoldTimer":
+        return this.holdTimeSeconds * 1000;
+      case "KeepaliveTimer":
+        return Math.max(MIN_KEEPALIVE_MS, this.keepaliveSeconds * 1000 * this.#jitter());
+      case "DelayOpenTimer":
+        return options.delayOpenSeconds * 1000;
+      case "IdleHoldTimer":
+        return this.#dependencies.idleHold.delayMs;
+    }
+  }
+
+  /** RFC 4271 §10. */
+  #jitter(): number {
+    return 0.75 + 0.25 * this.#dependencies.random();
+  }
+
+  // The event loop runs timers before I/O: after a stall the deadline may pass with KEEPALIVEs waiting to be read. The
+  // session ends only if one turn of I/O brought nothing and nothing waits. Meanwhile the timer counts as running, so
+  // that stopping it (another state, another connection) also ends this.
+  #holdTimerRang(): void {
+    const { clock, hasUnread, expired } = this.#dependencies;
+    const starts = ++this.#holdStarts;
+    this.#deadlines.start("HoldTimer", HOLD_RECHECK_MS);
+    clock.soon(() => {
+      const isHeard = starts !== this.#holdStarts || !this.#deadlines.isRunning("HoldTimer");
+      if (isHeard || hasUnread()) return;
+      this.#deadlines.stop("HoldTimer");
+      expired("HoldTimer");
+    });
+  }
+}
