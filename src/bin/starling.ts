@@ -12,7 +12,7 @@ function readVersion(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const file = join(folder, "package.json");
     if (existsSync(file))
-      return String((JSON.parse(readFileSync(file, "utf8")) as { version?: unknown }).version ?? "unknown");
+      return (JSON.parse(readFileSync(file, "utf8")) as { readonly version?: string }).version ?? "unknown";
     if (folder === dirname(folder)) return "unknown";
   }
 }

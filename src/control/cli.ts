@@ -88,7 +88,7 @@ function addOptions(parser: Argv, environment: CliEnvironment): Argv<GlobalOptio
       // https://no-color.org: any value but the empty one
       default: stdout.isTTY && (env["NO_COLOR"] ?? "") === "",
       defaultDescription: "on a terminal",
-    }) as Argv<GlobalOptions>;
+    });
 }
 
 function addCommands(parser: Argv<GlobalOptions>, context: CommandContext): Argv<GlobalOptions> {
@@ -101,7 +101,7 @@ function addCommands(parser: Argv<GlobalOptions>, context: CommandContext): Argv
     .command(reloadCommand(context))
     .command(peerCommand(context))
     .command(demoCommand(context))
-    .command(schemaCommand(context)) as Argv<GlobalOptions>;
+    .command(schemaCommand(context));
 }
 
 async function explain(error: unknown, environment: CliEnvironment): Promise<number> {

@@ -28,8 +28,8 @@ export function paint(text: string, color: CellColor, enabled: boolean): string 
 /** The text with control characters made visible, so that a peer cannot move the cursor of whoever looks. */
 export function printable(text: string): string {
   if (!/[^ -~]/.test(text)) return text; // nearly every cell of a million
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (character) => {
+  // Controls, and the separators and direction marks that reorder a line.
+  return text.replace(/\p{Cc}|[\u2028-\u202e\u2066-\u2069]/gu, (character) => {
     const code = character.charCodeAt(0);
     return code <= 0xff ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16)}`;
   });

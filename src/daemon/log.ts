@@ -122,10 +122,7 @@ function fieldText(value: string | number | boolean): string {
 
 /** What a peer says (RFC 9003) is logged: it must not be able to write lines of its own, or to the terminal. */
 function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
-  return text
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g, escapeCharacter)
-    .replace(/\n\s*/g, " | ");
+  return text.replace(/(?![\n\t])\p{Cc}|[\u2028\u2029]/gu, escapeCharacter).replace(/\n\s*/g, " | ");
 }
 
 function escapeCharacter(character: string): string {

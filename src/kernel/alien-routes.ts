@@ -117,7 +117,14 @@ class AlienFamily {
     const grown = this.#family === IPV6_UNICAST && route.path[1] > 1;
     const kept = replaced || grown ? entries.filter((entry) => !isInPlaceOf(entry, route)) : entries;
     const { table, metric, protocol } = route;
-    kept.push({ table, metric, protocol, key: route.path.slice(0, route.pathLength), path: route.observedPath(), generation });
+    kept.push({
+      table,
+      metric,
+      protocol,
+      key: route.path.slice(0, route.pathLength),
+      path: route.observedPath(),
+      generation,
+    });
     kept.sort((a, b) => a.metric - b.metric);
     this.#entries.set(row, kept);
     return true;

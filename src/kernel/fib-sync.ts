@@ -10,7 +10,20 @@ import { type Family, IPV4_UNICAST, IPV6_UNICAST } from "../base/family.js";
 import type { Log } from "../base/log.js";
 import type { Fib, FibCounts, FibEntry, FibRoute } from "../speaker/ports.js";
 import { FightDamper, RetryTimer } from "./back-off.js";
-import { DELAYED, DOUBTFUL, FAILED, FibTable, FREE, IN_FLIGHT, INSTALLED, LEAVING, PENDING, QUEUED, type RowStatus, STALE } from "./fib-table.js";
+import {
+  DELAYED,
+  DOUBTFUL,
+  FAILED,
+  FibTable,
+  FREE,
+  IN_FLIGHT,
+  INSTALLED,
+  LEAVING,
+  PENDING,
+  QUEUED,
+  type RowStatus,
+  STALE,
+} from "./fib-table.js";
 import { describeAnswer, EEXIST, EPERM, ESRCH, protocolName } from "./kernel-error.js";
 import type { FibSurroundings, KernelOptions, OwnRouteObserver } from "./kernel-ports.js";
 import { type RouteAnswer, RouteBatches } from "./route-batches.js";
@@ -79,7 +92,15 @@ export class FibSync implements Fib, OwnRouteObserver {
     this.#scheduleAudit();
   }
 
-  set(family: Family, w0: number, w1: number, w2: number, w3: number, length: number, route: FibRoute | undefined): void {
+  set(
+    family: Family,
+    w0: number,
+    w1: number,
+    w2: number,
+    w3: number,
+    length: number,
+    route: FibRoute | undefined,
+  ): void {
     if (this.#closing) return;
     const table = this.#tables[family];
     if (route === undefined) {
@@ -411,7 +432,8 @@ export class FibSync implements Fib, OwnRouteObserver {
   #refuse(table: FibTable, row: number, words: string): void {
     table.fail(row, words);
     this.#retry.start();
-    if (this.#log.debugEnabled) this.#log.debug("kernel route refused", { prefix: table.prefixText(row), error: words });
+    if (this.#log.debugEnabled)
+      this.#log.debug("kernel route refused", { prefix: table.prefixText(row), error: words });
   }
 }
 

@@ -93,7 +93,8 @@ export class Interfaces {
   /** The interface that has this very address. */
   ownerOf(address: Bytes): string | undefined {
     const own = this.#addresses.find(
-      (message) => message.address.length === address.length && equalBytes(message.address, 0, address, 0, address.length),
+      (message) =>
+        message.address.length === address.length && equalBytes(message.address, 0, address, 0, address.length),
     );
     return own === undefined ? undefined : this.nameOf(own.interfaceIndex);
   }
@@ -103,7 +104,9 @@ export class Interfaces {
     return this.#addresses.flatMap((message) => {
       const device = this.nameOf(message.interfaceIndex);
       if (device === undefined) return [];
-      return [{ device, address: { bytes: message.address }, prefix: makePrefix(message.prefix, message.prefixLength) }];
+      return [
+        { device, address: { bytes: message.address }, prefix: makePrefix(message.prefix, message.prefixLength) },
+      ];
     });
   }
 

@@ -16,7 +16,14 @@ import { AlienRoutes } from "./alien-routes.js";
 import { Interfaces } from "./interfaces.js";
 import { EAGAIN } from "./kernel-error.js";
 import type { FibSurroundings, OwnRouteObserver } from "./kernel-ports.js";
-import { type AddressMessage, decodeAddress, decodeLink, encodeAddressDump, encodeLinkDump, type LinkMessage } from "./link-message.js";
+import {
+  type AddressMessage,
+  decodeAddress,
+  decodeLink,
+  encodeAddressDump,
+  encodeLinkDump,
+  type LinkMessage,
+} from "./link-message.js";
 import {
   eachMessage,
   type MessageHeader,
@@ -74,7 +81,7 @@ export class KernelMonitor implements KernelView, FibSurroundings {
   readonly #notify: NetlinkSocket;
   readonly #request: NetlinkSocket;
   readonly #dump: RouteDump;
-  readonly #input = receiveBuffer(256 * 1024);
+  readonly #input = receiveBuffer(96 * 1024);
   readonly #route = new RouteMessage();
   readonly #listeners = new Set<() => void>();
   #observer: OwnRouteObserver | undefined;

@@ -6,7 +6,16 @@ import { writeU32 } from "../base/bytes.js";
 import type { Clock } from "../base/clock.js";
 import { FAMILIES, type Family } from "../base/family.js";
 import { equalAddresses, formatBytes, formatPrefix, isLinkLocal, makePrefix, prefixContains } from "../base/ip.js";
-import type { AlienRoute, Fib, FibCounts, FibEntry, FibRoute, InterfaceAddress, KernelView, Resolution } from "../speaker/ports.js";
+import type {
+  AlienRoute,
+  Fib,
+  FibCounts,
+  FibEntry,
+  FibRoute,
+  InterfaceAddress,
+  KernelView,
+  Resolution,
+} from "../speaker/ports.js";
 
 export interface MemoryKernelOptions {
   /** Interface on which everything is reached. */
@@ -37,7 +46,15 @@ export class MemoryKernel implements Fib, KernelView {
 
   // ---- Fib ------------------------------------------------------------------------------------------------------
 
-  set(family: Family, w0: number, w1: number, w2: number, w3: number, length: number, route: FibRoute | undefined): void {
+  set(
+    family: Family,
+    w0: number,
+    w1: number,
+    w2: number,
+    w3: number,
+    length: number,
+    route: FibRoute | undefined,
+  ): void {
     const bytes = new Uint8Array(FAMILIES[family].addressLength);
     for (const [i, word] of [w0, w1, w2, w3].slice(0, bytes.length / 4).entries()) writeU32(bytes, 4 * i, word);
     const prefix = formatPrefix(makePrefix(bytes, length));
@@ -86,7 +103,9 @@ export class MemoryKernel implements Fib, KernelView {
 
   resolve(address: Bytes, zone: string | undefined): Resolution | undefined {
     if (this.#unreachable.has(formatBytes(address))) return undefined;
-    const own = this.#addresses.find((candidate) => equalAddresses({ bytes: candidate.address.bytes }, { bytes: address }));
+    const own = this.#addresses.find((candidate) =>
+      equalAddresses({ bytes: candidate.address.bytes }, { bytes: address }),
+    );
     if (own !== undefined) return { kind: "local", device: own.device, gateway: undefined, cost: 0 };
     if (isLinkLocal(address)) return zone === undefined ? undefined : this.#connected(zone);
     const connected = this.#addresses.find((candidate) => prefixContains(candidate.prefix, address));

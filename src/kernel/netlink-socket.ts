@@ -64,7 +64,10 @@ export class NetlinkSocket {
   /** Opens and binds. Throws KernelError. */
   constructor(options: NetlinkSocketOptions, sys: Sys) {
     this.#sys = sys;
-    this.#fd = this.#check("open a netlink socket", sys.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
+    this.#fd = this.#check(
+      "open a netlink socket",
+      sys.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE),
+    );
     try {
       this.#sizeBuffer(SO_RCVBUFFORCE, SO_RCVBUF, options.receiveBufferBytes);
       this.#sizeBuffer(SO_SNDBUFFORCE, SO_SNDBUF, options.sendBufferBytes ?? 1 << 20);
@@ -149,7 +152,7 @@ export function dumpNow(
 ): string | undefined {
   const sent = socket.send(request.bytes, request.length);
   if (sent < 0) return `cannot send a netlink request (${errnoName(-sent)})`;
-  for (let answer: NetlinkAnswer | undefined; ; ) {
+  for (let answer: NetlinkAnswer | undefined; ;) {
     const end = socket.receive(input);
     if (end < 0) return `the answer of the kernel has no end (${errnoName(-end)})`;
     eachMessage(input, end, (message) => {

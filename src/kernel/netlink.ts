@@ -40,9 +40,9 @@ const NLM_F_ACK_TLVS = 0x200;
 const NLMSGERR_ATTR_MSG = 1;
 
 export const HEADER_LENGTH = 16;
-const ATTRIBUTE_HEADER = 4;
+export const ATTRIBUTE_HEADER = 4;
 /** Upper bits of an attribute's type are flags (nested, network byte order). */
-const ATTRIBUTE_TYPE_MASK = 0x3fff;
+export const ATTRIBUTE_TYPE_MASK = 0x3fff;
 
 export function align4(length: number): number {
   return (length + 3) & ~3;

@@ -39,12 +39,20 @@ export interface UnavailableKernel {
 
 /** Opens the kernel's route table, adopts our routes of an earlier run and reads interfaces and alien routes; resolves
  *  when all that is done. Never rejects for what the kernel refuses. */
-export async function openKernel(options: KernelOptions, dependencies: KernelDependencies): Promise<OpenKernel | UnavailableKernel> {
+export async function openKernel(
+  options: KernelOptions,
+  dependencies: KernelDependencies,
+): Promise<OpenKernel | UnavailableKernel> {
   const { sys, clock, log, notifyBufferBytes } = dependencies;
   const seed = randomInt(0x7fffffff);
   let view: KernelMonitor | undefined;
   try {
-    view = new KernelMonitor(notifyBufferBytes === undefined ? options : { ...options, notifyBufferBytes }, { sys, clock, log, seed });
+    view = new KernelMonitor(notifyBufferBytes === undefined ? options : { ...options, notifyBufferBytes }, {
+      sys,
+      clock,
+      log,
+      seed,
+    });
     const denied = whyNotWritable(options, sys);
     const writer = denied ?? (await openRouteWriter());
     if (typeof writer === "string") return { unavailable: writer, view: await startedOrClosed(view) };

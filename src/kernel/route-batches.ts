@@ -113,7 +113,14 @@ export class RouteBatches {
     for (let i = 0; i < batch.count; i++) {
       const wish = batch.wishes[i];
       const table = batch.tables[i];
-      this.#deps.onAnswer({ table, row: batch.rows[i], request: batch.requests[i], wish, errno: errnos[i], text: texts.get(i) });
+      this.#deps.onAnswer({
+        table,
+        row: batch.rows[i],
+        request: batch.requests[i],
+        wish,
+        errno: errnos[i],
+        text: texts.get(i),
+      });
       table.paths.release(wish);
     }
     this.#inFlight--;

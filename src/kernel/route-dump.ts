@@ -24,7 +24,8 @@ const EOPNOTSUPP = 95;
 
 /** Whether the dump may be trusted, or in words why not. `interrupted`: the table changed meanwhile, so that routes may be
  *  missing from it. */
-export type DumpResult = { readonly ok: true } | { readonly ok: false; readonly interrupted: boolean; readonly why: string };
+export type DumpResult =
+  { readonly ok: true } | { readonly ok: false; readonly interrupted: boolean; readonly why: string };
 
 const INTERRUPTED: DumpResult = { ok: false, interrupted: true, why: "the routes changed while they were read" };
 
@@ -37,7 +38,8 @@ export interface RouteDumpDependencies {
 export class RouteDump {
   readonly #socket: NetlinkSocket;
   readonly #clock: Clock;
-  readonly #input = receiveBuffer(256 * 1024);
+  /** One datagram of 32 KB at a time: some 550 routes, so that slices stay short even before the code is compiled. */
+  readonly #input = receiveBuffer(64 * 1024);
   readonly #route = new RouteMessage();
   #sequence = 0;
   #interrupted = false;

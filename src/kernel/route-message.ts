@@ -11,6 +11,9 @@ import type { FibNextHop, FibRoute } from "../speaker/ports.js";
 import {
   AF_INET,
   AF_INET6,
+  align4,
+  ATTRIBUTE_HEADER,
+  ATTRIBUTE_TYPE_MASK,
   eachAttribute,
   HEADER_LENGTH,
   LITTLE_ENDIAN,
@@ -127,7 +130,8 @@ export function encodePath(
 }
 
 function checkNextHop(family: Family, hop: FibNextHop): string | undefined {
-  if (hop.gateway === undefined) return hop.device === undefined ? "a next hop has neither gateway nor interface" : undefined;
+  if (hop.gateway === undefined)
+    return hop.device === undefined ? "a next hop has neither gateway nor interface" : undefined;
   if (hop.onlink && hop.device === undefined) return "an onlink next hop needs an interface";
   const fits = hop.gateway.length === 16 || (hop.gateway.length === 4 && family === IPV4_UNICAST);
   return fits ? undefined : "an IPv6 route cannot have an IPv4 gateway";
@@ -144,7 +148,12 @@ function encodeGateway(out: RequestBuffer, family: Family, hop: FibNextHop, inde
   if (index !== 0) out.attributeU32(RTA_OIF, index);
 }
 
-function encodeMultipath(out: RequestBuffer, family: Family, hops: readonly FibNextHop[], indexes: readonly number[]): void {
+function encodeMultipath(
+  out: RequestBuffer,
+  family: Family,
+  hops: readonly FibNextHop[],
+  indexes: readonly number[],
+): void {
   const attribute = out.openAttribute(RTA_MULTIPATH);
   for (const [i, hop] of hops.entries()) {
     const start = out.length;
@@ -181,7 +190,8 @@ export function encodeRoute(
   path: EncodedPath | undefined,
 ): void {
   if (request === "delete" || path === undefined) out.begin(RTM_DELROUTE, NLM_F_REQUEST, sequence);
-  else out.begin(RTM_NEWROUTE, NLM_F_REQUEST | NLM_F_CREATE | (request === "add" ? NLM_F_EXCL : NLM_F_REPLACE), sequence);
+  else
+    out.begin(RTM_NEWROUTE, NLM_F_REQUEST | NLM_F_CREATE | (request === "add" ? NLM_F_EXCL : NLM_F_REPLACE), sequence);
   encodeRtmsg(out, family, prefix.length, owner, path);
   const at = out.openAttribute(RTA_DST);
   writeAddress(out, family, prefix);
@@ -193,7 +203,13 @@ export function encodeRoute(
   out.end();
 }
 
-function encodeRtmsg(out: RequestBuffer, family: Family, length: number, owner: RouteOwner, path: EncodedPath | undefined): void {
+function encodeRtmsg(
+  out: RequestBuffer,
+  family: Family,
+  length: number,
+  owner: RouteOwner,
+  path: EncodedPath | undefined,
+): void {
   out.u8(familyNumber(family));
   out.u8(length);
   out.u8(0);
@@ -293,10 +309,15 @@ function decodeAttributes(input: Received, at: number, end: number, out: RouteMe
   let gatewayAt = 0;
   let gatewayLength = 0;
   let index = 0;
-  let valid = true;
   let multipathAt = 0;
   let multipathEnd = 0;
-  eachAttribute(input, at, end, (type, valueAt, valueLength) => {
+  // Written out instead of eachAttribute: a closure per route doubles the time of a dump of 100,000.
+  while (at + ATTRIBUTE_HEADER <= end) {
+    const attributeLength = view.getUint16(at, LITTLE_ENDIAN);
+    if (attributeLength < ATTRIBUTE_HEADER || at + attributeLength > end) break;
+    const type = view.getUint16(at + 2, LITTLE_ENDIAN) & ATTRIBUTE_TYPE_MASK;
+    const valueAt = at + ATTRIBUTE_HEADER;
+    const valueLength = attributeLength - ATTRIBUTE_HEADER;
     if (type === RTA_DST && valueLength === addressLength) readWords(bytes, valueAt, addressLength, out);
     else if (type === RTA_OIF && valueLength === 4) index = view.getUint32(valueAt, LITTLE_ENDIAN);
     else if (type === RTA_PRIORITY && valueLength === 4) out.metric = view.getUint32(valueAt, LITTLE_ENDIAN);
@@ -308,11 +329,12 @@ function decodeAttributes(input: Received, at: number, end: number, out: RouteMe
       gatewayAt = type === RTA_VIA ? valueAt + 2 : valueAt;
       gatewayLength = type === RTA_VIA ? valueLength - 2 : valueLength;
     }
-  });
+    at += align4(attributeLength);
+  }
   if (out.type !== RTN_UNICAST) return true; // IPv6 shows `dev lo` on a blackhole: not a next hop
-  if (multipathEnd > 0) valid = decodeMultipath(input, multipathAt, multipathEnd, out);
-  else appendHop(out, bytes, flags & RTNH_F_ONLINK, 0, gatewayAt, gatewayLength, index);
-  return valid;
+  if (multipathEnd > 0) return decodeMultipath(input, multipathAt, multipathEnd, out);
+  appendHop(out, bytes, flags & RTNH_F_ONLINK, 0, gatewayAt, gatewayLength, index);
+  return true;
 }
 
 function isGateway(type: number, valueLength: number): boolean {
@@ -342,7 +364,7 @@ function decodeMultipath(input: Received, at: number, end: number, out: RouteMes
     });
     const index = view.getUint32(at + 4, LITTLE_ENDIAN);
     appendHop(out, bytes, bytes[at + 2] & RTNH_F_ONLINK, bytes[at + 3], gatewayAt, gatewayLength, index);
-    at += (length + 3) & ~3;
+    at += align4(length);
   }
   return true;
 }

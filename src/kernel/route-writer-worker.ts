@@ -20,7 +20,7 @@ function write(socket: NetlinkSocket, input: Received, request: WriteRequestMess
   const texts: string[] = [];
   const sent = socket.send(new Uint8Array(buffer), request.length);
   if (sent < 0) return { buffer, failure: -sent, errors, texts };
-  for (let acknowledged = false; !acknowledged; ) {
+  for (let acknowledged = false; !acknowledged;) {
     const end = socket.receive(input);
     // All answers are queued when send returns: an empty queue means that the acknowledgement was dropped.
     if (end < 0) return { buffer, failure: -end, errors, texts };
@@ -39,7 +39,7 @@ function write(socket: NetlinkSocket, input: Received, request: WriteRequestMess
 
 /** Answers left over from a batch that failed must not be taken for those of the next. */
 function discardRest(socket: NetlinkSocket, input: Received): void {
-  for (let got = 0; got >= 0 || got === -ENOBUFS; ) got = socket.receive(input);
+  for (let got = 0; got >= 0 || got === -ENOBUFS;) got = socket.receive(input);
 }
 
 function serve(port: MessagePort, socket: NetlinkSocket): void {

@@ -41,7 +41,9 @@ export function findHeaders() {
     "/usr/include/nodejs/src",
     join(homedir(), ".cache", "node-gyp", process.versions.node, "include", "node"),
   ];
-  return candidates.find((folder) => folder && existsSync(join(folder, "node_api.h")) && existsSync(join(folder, "uv.h")));
+  return candidates.find(
+    (folder) => folder && existsSync(join(folder, "node_api.h")) && existsSync(join(folder, "uv.h")),
+  );
 }
 
 /**

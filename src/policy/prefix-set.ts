@@ -49,15 +49,15 @@ class FamilySet {
     while (slots < entries.length * 2) slots *= 2;
     this.#rows = new Int32Array(slots * STRIDE);
     this.#mask = slots - 1;
-    const bases = Array.from({ length: bits + 1 }, () => new Set<number>());
+    const isBaseOf = Array.from({ length: bits + 1 }, () => new Uint8Array(bits + 1));
     for (const { prefix, least, greatest } of entries) {
       const row = this.#insert(prefix.bytes, prefix.length);
       for (let length = least; length <= Math.min(greatest, bits); length++) {
         this.#rows[row + ALLOWED + (length >> 5)] |= 1 << (length & 31);
-        bases[length].add(prefix.length);
+        isBaseOf[length][prefix.length] = 1;
       }
     }
-    this.#basesOf = bases.map((lengths) => Uint8Array.from(lengths).sort());
+    this.#basesOf = isBaseOf.map((flags) => Uint8Array.from([...flags.keys()].filter((base) => flags[base] === 1)));
   }
 
   has(w0: number, w1: number, w2: number, w3: number, length: number): boolean {

@@ -241,6 +241,11 @@ export class AttrsTable {
     return this.#faults.get(id) ?? [];
   }
 
+  /** Octets of all sets, rounded up as they are stored. */
+  get usedBytes(): number {
+    return this.#arena.usedBytes;
+  }
+
   /** One more than the highest row ever used, for columns and walks beside the table. */
   get end(): number {
     return this.#nextRow;

@@ -30,6 +30,7 @@ export class BatchEncoder {
   readonly #routes: RouteTable;
   readonly #attrs: AttrsTable;
   readonly #pool: BatchPool;
+  readonly #batchBytes: number;
   /** Slots 1…: the prefixes of the batch and their links; by AttrsId: first slot, next set of the segment. */
   #prefixes = new Int32Array(1024);
   #next = new Int32Array(1024);
@@ -41,14 +42,17 @@ export class BatchEncoder {
   readonly #bySource = new Map<number, number>();
   readonly #targeted = new Map<SourceId, PrefixId[]>();
   #estimate = 0;
+  /** Messages written since it was last set to 0. */
+  #messages = 0;
   #rules!: ExportRules;
   #writer!: AttributeWriter;
   #attributes: Bytes = new Uint8Array(4096);
 
-  constructor(routes: RouteTable, attrs: AttrsTable, pool: BatchPool) {
+  constructor(routes: RouteTable, attrs: AttrsTable, pool: BatchPool, batchBytes = BATCH_BYTES) {
     this.#routes = routes;
     this.#attrs = attrs;
     this.#pool = pool;
+    this.#batchBytes = batchBytes;
   }
 
   begin(rules: ExportRules, writer: AttributeWriter): void {
@@ -65,7 +69,7 @@ export class BatchEncoder {
 
   /** True when the batch has about the size it should have. */
   get isFull(): boolean {
-    return this.#estimate >= BATCH_BYTES;
+    return this.#estimate >= this.#batchBytes;
   }
 
   get isEmpty(): boolean {
@@ -110,6 +114,7 @@ export class BatchEncoder {
     for (let i = 0; i < this.#segmentCount; i++) {
       const segment = this.#segments[i];
       const start = at;
+      this.#messages = 0;
       at = this.#writeWithdrawn(batch, at, segment.firstWithdrawn);
       for (let attrs = segment.firstAttrs; attrs !== 0; ) {
         const next = this.#nextAttrs[attrs];
@@ -117,12 +122,12 @@ export class BatchEncoder {
         this.#firstSlot[attrs] = this.#nextAttrs[attrs] = 0;
         attrs = next;
       }
-      batch.addSegment(segment.source, segment.nextHopPeer, start, at);
+      batch.addSegment(segment.source, segment.nextHopPeer, start, at, this.#messages);
     }
     batch.commonLength = at;
     for (const [member, prefixes] of this.#targeted) {
       const start = at;
-      this.#slots = 0;
+      this.#slots = this.#messages = 0;
       let first = 0;
       for (const prefix of prefixes) {
         const slot = this.#addSlot(prefix);
@@ -130,7 +135,7 @@ export class BatchEncoder {
         first = slot;
       }
       at = this.#writeWithdrawn(batch, at, first);
-      batch.targeted.set(member, [start, at]);
+      batch.targeted.set(member, { start, end: at, messages: this.#messages });
     }
     return batch;
   }
@@ -200,7 +205,7 @@ export class BatchEncoder {
         writeU16(out, at, 0);
         at += 2;
       }
-      writeHeader(out, start, at - start);
+      this.#writeHeader(out, start, at - start);
     }
     return at;
   }
@@ -219,7 +224,7 @@ export class BatchEncoder {
       for (; slot !== 0 && at - start < limit; slot = this.#next[slot]) {
         at = this.#routes.prefixes.writeNlri(this.#prefixes[slot], out, at);
       }
-      writeHeader(out, start, at - start);
+      this.#writeHeader(out, start, at - start);
     }
     return at;
   }
@@ -254,16 +259,17 @@ export class BatchEncoder {
       for (let i = 0; i < length; i++) out[at++] = this.#attributes[i];
       writeU16(out, start + HEADER, 0);
       writeU16(out, start + HEADER + 2, at - reachAt);
-      writeHeader(out, start, at - start);
+      this.#writeHeader(out, start, at - start);
     }
     return at;
   }
-}
 
-function writeHeader(out: Bytes, at: number, length: number): void {
-  for (let i = 0; i < 16; i++) out[at + i] = 255;
-  writeU16(out, at + 16, length);
-  out[at + 18] = UPDATE;
+  #writeHeader(out: Bytes, at: number, length: number): void {
+    for (let i = 0; i < 16; i++) out[at + i] = 255;
+    writeU16(out, at + 16, length);
+    out[at + 18] = UPDATE;
+    this.#messages++;
+  }
 }
 
 function doubled(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {

@@ -7,20 +7,31 @@ import type { PrefixId } from "./route-table.js";
 import type { SourceId } from "./sources.js";
 
 export const BATCH_BYTES = 1 << 16;
-/** Octets kept per group for members that read slowly. */
-export const RETAINED_BYTES = 8 << 20;
 
-/** Octets `[start, end)` of a batch that the members `source` and `nextHopPeer` must not get. */
-const SEGMENT = 4; // source, next-hop peer, start, end
+/** How much is encoded at a time, and how much is kept. */
+export interface BatchLimits {
+  /** Octets after which a batch is full; estimated. */
+  readonly batchBytes: number;
+  /** Octets kept per group for members that read slowly. */
+  readonly retainedBytes: number;
+}
+
+export const BATCH_LIMITS: BatchLimits = { batchBytes: BATCH_BYTES, retainedBytes: 8 << 20 };
+
+/** Octets `[start, end)` of a batch that the members `source` and `nextHopPeer` must not get, and the number of messages
+ *  in the batch up to either point. */
+const SEGMENT = 6; // source, next-hop peer, start, end, messages before start, messages before end
 
 export class Batch {
   buffer: Buffer;
   /** Octets for everybody; what lies behind is for single members. */
   commonLength = 0;
+  /** Messages for everybody. */
+  messageCount = 0;
   segmentCount = 0;
   segments = new Int32Array(64 * SEGMENT);
   /** Withdrawals for one member each: a route it had has become its own. */
-  readonly targeted = new Map<SourceId, readonly [number, number]>();
+  readonly targeted = new Map<SourceId, { readonly start: number; readonly end: number; readonly messages: number }>();
   /** Prefixes spoken of, for members that never get to read the batch. */
   prefixes = new Int32Array(256);
   prefixCount = 0;
@@ -35,7 +46,7 @@ export class Batch {
   }
 
   reset(): void {
-    this.commonLength = this.segmentCount = this.prefixCount = this.readers = 0;
+    this.commonLength = this.messageCount = this.segmentCount = this.prefixCount = this.readers = 0;
     this.dropped = false;
     this.targeted.clear();
     this.#whole = undefined;
@@ -60,7 +71,8 @@ export class Batch {
     return larger;
   }
 
-  addSegment(source: SourceId, nextHopPeer: SourceId, start: number, end: number): void {
+  /** Notes whose routes `[start, end)` holds, which are `messages` messages. */
+  addSegment(source: SourceId, nextHopPeer: SourceId, start: number, end: number, messages: number): void {
     if (start === end) return;
     const at = this.segmentCount * SEGMENT;
     if (at === this.segments.length) {
@@ -72,6 +84,9 @@ export class Batch {
     this.segments[at + 1] = nextHopPeer;
     this.segments[at + 2] = start;
     this.segments[at + 3] = end;
+    this.segments[at + 4] = this.messageCount;
+    this.messageCount += messages;
+    this.segments[at + 5] = this.messageCount;
     this.segmentCount++;
   }
 
@@ -84,21 +99,23 @@ export class Batch {
     this.prefixes[this.prefixCount++] = prefix;
   }
 
-  /** Calls `write` with each piece of the batch that `member` may have, in order; [0, 0) pieces are left out. */
-  pieces(member: SourceId, write: (bytes: Buffer) => void): void {
+  /** Calls `write` with each piece of the batch that `member` may have, in order, and its number of messages. */
+  pieces(member: SourceId, write: (bytes: Buffer, messages: number) => void): void {
     let at = 0;
+    let before = 0;
     const segments = this.segments;
     const end = this.segmentCount * SEGMENT;
     for (let i = 0; i < end; i += SEGMENT) {
       if (segments[i] !== member && segments[i + 1] !== member) continue;
-      if (segments[i + 2] > at) write(this.buffer.subarray(at, segments[i + 2]));
+      if (segments[i + 2] > at) write(this.buffer.subarray(at, segments[i + 2]), segments[i + 4] - before);
       at = segments[i + 3];
+      before = segments[i + 5];
     }
     if (at === 0) {
-      if (this.commonLength > 0) write(this.whole);
-    } else if (at < this.commonLength) write(this.buffer.subarray(at, this.commonLength));
-    const targeted = this.targeted.get(member);
-    if (targeted !== undefined) write(this.buffer.subarray(targeted[0], targeted[1]));
+      if (this.commonLength > 0) write(this.whole, this.messageCount);
+    } else if (at < this.commonLength) write(this.buffer.subarray(at, this.commonLength), this.messageCount - before);
+    const own = this.targeted.get(member);
+    if (own !== undefined) write(this.buffer.subarray(own.start, own.end), own.messages);
   }
 }
 

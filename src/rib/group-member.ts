@@ -2,13 +2,13 @@
 
 import type { Bytes } from "../base/bytes.js";
 import type { Batch, GroupBatches } from "./group-batches.js";
-import type { GroupWalk } from "./group-walk.js";
 import type { SourceId } from "./sources.js";
 
 /** Where a member's octets go: its session. */
 export interface MemberSink {
-  /** Queues without copying; `onWritten` tells that the octets may be changed again. */
-  write(bytes: Bytes, onWritten?: () => void): boolean;
+  /** Queues whole messages without copying; `onWritten` tells that the octets may be changed again. `messages`: how many
+   *  they are, for the counters. */
+  write(bytes: Bytes, onWritten?: () => void, messages?: number): boolean;
   cork(): void;
   uncork(): void;
   /** Octets the kernel has not taken yet. */
@@ -25,8 +25,8 @@ export class GroupMember {
   position = 0;
   /** Its socket is full; wait for it. */
   blocked = false;
-  /** Set while it is told the table instead of the stream. */
-  walk: GroupWalk | undefined;
+  /** It follows the stream; false while it is told the table instead (group-walk.ts). */
+  isLive = true;
   /** An End-of-RIB is due when it has been told everything. */
   wantsEndOfRib: boolean;
   /** Called once when the walk of a ROUTE-REFRESH is over (RFC 7313 EoRR). */
@@ -42,14 +42,10 @@ export class GroupMember {
     this.#onWritable = onWritable;
   }
 
-  get isLive(): boolean {
-    return this.walk === undefined;
-  }
-
   /** Writes what the member may have of a batch. `owner` keeps the batch until the socket has it all. */
   deliver(batch: Batch, owner: GroupBatches): void {
     this.sink.cork();
-    batch.pieces(this.source, (bytes) => this.sink.write(bytes));
+    batch.pieces(this.source, (bytes, messages) => this.sink.write(bytes, undefined, messages));
     this.sink.uncork();
     if (this.sink.writableLength === 0) return;
     batch.readers++;
@@ -70,12 +66,13 @@ export class GroupMember {
   #block(onWritten: () => void): void {
     this.blocked = true;
     // An empty chunk behind the data: its callback says that the kernel has taken all before it.
-    this.sink.write(NOTHING, () => {
+    const written = (): void => {
       onWritten();
       if (this.#gone) return;
       this.blocked = this.sink.writableLength > 0;
       if (this.blocked) this.#block(() => undefined);
       else this.#onWritable();
-    });
+    };
+    this.sink.write(NOTHING, written, 0);
   }
 }

@@ -80,7 +80,6 @@ export class GroupWalk {
     for (const member of members) {
       this.members.delete(member);
       other.members.add(member);
-      member.walk = other;
     }
     return other;
   }

@@ -15,7 +15,7 @@ import { AttrsTable, CONTEXT, type Identity } from "./attrs-table.js";
 import { BatchEncoder } from "./batch-encoder.js";
 import type { DecisionOptions } from "./decision.js";
 import { type GroupOptions, groupKey } from "./export-rules.js";
-import { BatchPool } from "./group-batches.js";
+import { BATCH_LIMITS, type BatchLimits, BatchPool } from "./group-batches.js";
 import { GroupMember, type MemberSink } from "./group-member.js";
 import { ImportPolicy } from "./import-policy.js";
 import { Ingest, type IngestContext } from "./ingest.js";
@@ -49,6 +49,7 @@ export class Rib {
   readonly #ingest: Ingest;
   readonly #walks: TableWalks;
   readonly #pool = new BatchPool();
+  readonly #limits: BatchLimits;
   readonly #encoders: readonly BatchEncoder[];
   readonly #groups = new Map<string, UpdateGroup>();
   readonly #memberGroups = new Map<GroupMember, UpdateGroup>();
@@ -57,8 +58,9 @@ export class Rib {
   #flushRequested = false;
   #endOfRibWithheld = false;
 
-  constructor(clock: Clock, identity: Identity, reserve = 4096) {
+  constructor(clock: Clock, identity: Identity, reserve = 4096, limits: BatchLimits = BATCH_LIMITS) {
     this.#clock = clock;
+    this.#limits = limits;
     this.queue = new WorkQueue(clock);
     const seed = randomInt(0x7fffffff);
     this.attrs = new AttrsTable(this.sources, this.nextHops, identity, seed);
@@ -67,7 +69,7 @@ export class Rib {
     );
     this.importPolicy = new ImportPolicy(this.attrs, this.sources);
     this.#ingest = new Ingest(this.attrs, this.families, this.importPolicy);
-    this.#encoders = this.families.map((rib) => new BatchEncoder(rib.routes, this.attrs, this.#pool));
+    this.#encoders = this.families.map((rib) => new BatchEncoder(rib.routes, this.attrs, this.#pool, limits.batchBytes));
     this.#walks = new TableWalks(clock, this.queue, this.families, this.importPolicy, () => this.requestFlush());
   }
 
@@ -159,8 +161,10 @@ export class Rib {
 
   /** Gives the source another import policy and applies it to what it has sent. */
   setImportFilter(source: Source, filter: Filter): void {
-    if (source.importFilter.identity === filter.identity) return;
+    const isSame = source.importFilter.identity === filter.identity;
+    // Equal filters may still stand in other lines of the file: what they say to people differs.
     source.importFilter = filter;
+    if (isSame) return;
     this.importPolicy.forgetSource(source);
     if (source.received.some((count) => count > 0)) this.#walks.reapplyImport(source);
   }
@@ -287,6 +291,7 @@ export class Rib {
       nextHops: this.nextHops,
       sources: this.sources,
       pool: this.#pool,
+      retainedBytes: this.#limits.retainedBytes,
       encoder: this.#encoders[options.family],
       maySendEndOfRib: () => !this.#endOfRibWithheld,
       isSuppressed: (prefix) => suppressed.size > 0 && suppressed.has(prefix),

@@ -12,7 +12,7 @@ import type { ChangeLog } from "./change-log.js";
 import { endOfRibMessage } from "./end-of-rib.js";
 import { ExportPolicy } from "./export-policy.js";
 import { ExportRules, type GroupOptions } from "./export-rules.js";
-import { type Batch, type BatchPool, GroupBatches, RETAINED_BYTES } from "./group-batches.js";
+import { type Batch, type BatchPool, GroupBatches } from "./group-batches.js";
 import type { GroupMember } from "./group-member.js";
 import { GroupWalk, type WalkedGroup } from "./group-walk.js";
 import type { LocRib } from "./loc-rib.js";
@@ -28,6 +28,8 @@ export interface GroupDependencies {
   readonly nextHops: NextHopTable;
   readonly sources: SourceTable;
   readonly pool: BatchPool;
+  /** Octets kept for members that read slowly. */
+  readonly retainedBytes: number;
   /** Scratch for one batch at a time. */
   readonly encoder: BatchEncoder;
   /** False while End-of-RIB is withheld because we are restarting (RFC 4724 §4.1). */
@@ -100,34 +102,32 @@ export class UpdateGroup implements WalkedGroup {
   leave(member: GroupMember): void {
     member.leave();
     this.members.delete(member);
-    if (member.walk !== undefined) this.#leaveWalk(member, member.walk);
+    this.#leaveWalk(member);
     this.#dropBatches();
   }
 
   /** Tells the member everything again (RFC 2918). */
   refresh(member: GroupMember): void {
-    if (member.walk !== undefined) member.walk = member.walk.split([member]);
-    else member.walk = this.#newWalk([member]);
-    this.#walks.add(member.walk);
-    this.#addAdvertised(member.walk, false);
+    const old = this.#walkOf(member);
+    const walk = old === undefined ? this.#newWalk([member]) : this.#split(old, [member]);
+    this.#addAdvertised(walk, false);
   }
 
   /** Takes a member over from a group with other options: it is told only what differs, if the octets of equal sets are
    *  the same in both (`sameRewriting`). */
   adopt(member: GroupMember, from: UpdateGroup, sameRewriting: boolean): void {
     from.members.delete(member);
-    const old = member.walk;
+    const wasLive = member.isLive;
+    from.#leaveWalk(member);
     this.members.add(member);
     const walk = this.#newWalk([member]);
     const end = this.routes.prefixes.end;
     for (let prefix = 1; prefix < end; prefix++) {
       const was = from.advertised(prefix);
       const is = this.advertised(prefix);
-      if (was === is && (is === 0 || (sameRewriting && old === undefined))) continue;
-      walk.add(prefix, was !== 0 || old !== undefined);
+      if (was === is && (is === 0 || (sameRewriting && wasLive))) continue;
+      walk.add(prefix, was !== 0 || !wasLive);
     }
-    if (old !== undefined) from.#leaveWalk(member, old);
-    member.walk = walk;
     member.position = this.#batches.end;
   }
 
@@ -296,7 +296,7 @@ export class UpdateGroup implements WalkedGroup {
 
   /** Too much is kept: the slowest members walk, over what they have missed. */
   #retire(): void {
-    while (this.#batches.retainedBytes > RETAINED_BYTES) {
+    while (this.#batches.retainedBytes > this.#deps.retainedBytes) {
       const first = this.#batches.first;
       const slow = [...this.members].filter((member) => member.isLive && member.position === first);
       if (slow.length === 0) break;
@@ -315,7 +315,7 @@ export class UpdateGroup implements WalkedGroup {
     this.#walks.add(walk);
     for (const member of members) {
       walk.members.add(member);
-      member.walk = walk;
+      member.isLive = false;
     }
     return walk;
   }
@@ -325,7 +325,7 @@ export class UpdateGroup implements WalkedGroup {
     for (const walk of this.#walks) {
       if (walk.hasStarted) continue;
       walk.members.add(member);
-      member.walk = walk;
+      member.isLive = false;
       return;
     }
     this.#addAdvertised(this.#newWalk([member]), false);
@@ -336,9 +336,27 @@ export class UpdateGroup implements WalkedGroup {
     for (let prefix = 1; prefix < end; prefix++) if (this.#advertised[prefix] !== 0) walk.add(prefix, mayHold);
   }
 
-  #leaveWalk(member: GroupMember, walk: GroupWalk): void {
-    member.walk = undefined;
+  #walkOf(member: GroupMember): GroupWalk | undefined {
+    for (const walk of this.#walks) if (walk.members.has(member)) return walk;
+    return undefined;
+  }
+
+  #split(walk: GroupWalk, members: readonly GroupMember[]): GroupWalk {
+    const other = walk.split(members);
+    this.#walks.add(other);
+    this.#endIfEmpty(walk);
+    return other;
+  }
+
+  #leaveWalk(member: GroupMember): void {
+    const walk = this.#walkOf(member);
+    if (walk === undefined) return;
+    member.isLive = true;
     walk.members.delete(member);
+    this.#endIfEmpty(walk);
+  }
+
+  #endIfEmpty(walk: GroupWalk): void {
     if (walk.members.size > 0) return;
     walk.abandon();
     this.#walks.delete(walk);
@@ -349,7 +367,7 @@ export class UpdateGroup implements WalkedGroup {
     while (!walk.isDone) {
       const blocked = [...walk.members].filter((member) => member.blocked);
       if (blocked.length === walk.members.size) return true;
-      if (blocked.length > 0) this.#walks.add(walk.split(blocked));
+      if (blocked.length > 0) this.#split(walk, blocked);
       const batch = walk.encode();
       if (batch !== undefined) {
         for (const member of walk.members) member.deliver(batch, this.#batches);
@@ -359,7 +377,7 @@ export class UpdateGroup implements WalkedGroup {
     }
     this.#walks.delete(walk);
     for (const member of walk.members) {
-      member.walk = undefined;
+      member.isLive = true;
       member.position = this.#batches.end;
       member.onRefreshed?.();
       member.onRefreshed = undefined;

@@ -4,11 +4,10 @@
 // Routes are the handler's business, TCP the transport's; one connection and its timers are peer-connection.ts.
 
 import type { Clock } from "../base/clock.js";
-import { type Bytes, readU16 } from "../base/bytes.js";
+import type { Bytes } from "../base/bytes.js";
 import { FAMILIES, type Family } from "../base/family.js";
 import type { Log } from "../base/log.js";
 import { CEASE, ERROR_CODE } from "../packet/codes.js";
-import { HEADER_LENGTH } from "../packet/header.js";
 import { encodeNotification, type Notification, shutdownData } from "../packet/notification.js";
 import { encodeRouteRefresh } from "../packet/route-refresh.js";
 import { judgeCollision } from "./collision.js";
@@ -55,6 +54,8 @@ export class PeerSession {
   #adminDown = true;
   #adminText = "";
   #lastError: string | undefined;
+  /** Why the last session ended: later attempts may fail for less telling reasons. */
+  #lastEnd: string | undefined;
   /** The peer is refused while the idle hold lasts. */
   #refusing = false;
   #transitions = 0;
@@ -95,6 +96,7 @@ export class PeerSession {
     this.#adminDown = false;
     this.#adminText = "";
     this.#refusing = false;
+    this.#lastEnd = undefined;
     this.#idleHold.reset();
     this.#main.raise({
       type: this.#options.passive ? "ManualStart_with_PassiveTcpEstablishment" : "ManualStart",
@@ -163,11 +165,11 @@ export class PeerSession {
     this.#idleHold.setBounds(options.idleHoldSeconds);
   }
 
-  /** Queues whole UPDATE messages without copying; see Connection.write for ownership and result. Outside Established
-   *  nothing is sent and the answer is false. */
-  write(bytes: Bytes, onWritten?: () => void): boolean {
+  /** Queues whole UPDATEs, `messages` of them, without copying; see Connection.write for ownership and result. Outside
+   *  Established nothing is sent and the answer is false. */
+  write(bytes: Bytes, onWritten?: () => void, messages = 1): boolean {
     if (!this.isEstablished) return false;
-    this.#sent.update += countMessages(bytes);
+    this.#sent.update += messages;
     return this.#main.write(bytes, onWritten);
   }
 
@@ -225,6 +227,7 @@ export class PeerSession {
       remotePort: this.#options.remotePort,
       waitMs: foremost.waitMs,
       lastError: this.#lastError,
+      lastEnd: this.#lastEnd,
     });
   }
 
@@ -334,6 +337,7 @@ export class PeerSession {
     const { clock, log, handler } = this.#dependencies;
     this.#idleHold.sessionEnded(clock.now() - this.#establishedAt);
     this.#sinceWallTime = clock.wallTime();
+    this.#lastEnd = reason.text;
     log.warn("session down", { reason: reason.text });
     handler.down(reason);
   }
@@ -375,12 +379,6 @@ export class PeerSession {
     }
     handler.stateChanged();
   }
-}
-
-function countMessages(bytes: Bytes): number {
-  let count = 0;
-  for (let at = 0; at + HEADER_LENGTH <= bytes.length; at += Math.max(HEADER_LENGTH, readU16(bytes, at + 16))) count++;
-  return count;
 }
 
 function refuse(connection: Connection): void {

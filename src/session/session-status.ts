@@ -48,13 +48,16 @@ export interface SituationFacts {
   /** Until the timer that ends this state rings. */
   readonly waitMs: number | undefined;
   readonly lastError: string | undefined;
+  /** Why the last session ended. */
+  readonly lastEnd?: string | undefined;
 }
 
 /** One line for the status: every state but Established says why. */
 export function describeSituation(facts: SituationFacts): string {
   if (facts.adminDown)
     return facts.adminText === "" ? "administratively down" : `administratively down: ${facts.adminText}`;
-  const last = facts.lastError === undefined ? "" : `; last: ${facts.lastError}`;
+  const ended = facts.lastEnd === undefined || facts.lastEnd === facts.lastError ? "" : `; session ended: ${facts.lastEnd}`;
+  const last = (facts.lastError === undefined ? "" : `; last: ${facts.lastError}`) + ended;
   switch (facts.state) {
     case "Established":
       return "Established";

@@ -2,13 +2,19 @@
 // the others; the reason is kept for status and tried again.
 
 import { type Clock, Deadlines } from "../base/clock.js";
-import { formatAddress } from "../base/ip.js";
+import { formatAddress, formatPrefix, type IpPrefix } from "../base/ip.js";
 import type { Log } from "../base/log.js";
 import type { ListenConfig } from "../config/speaker-config.js";
 import type { Connection } from "../session/ports.js";
 import type { Listener, ListenerFactory } from "./ports.js";
 
 const RETRY_MS = 5000;
+
+/** A TCP MD5 password for peers that connect to us (RFC 2385). */
+export interface ListenKey {
+  readonly prefix: IpPrefix;
+  readonly key: string;
+}
 
 export class Listeners {
   readonly #factory: ListenerFactory;
@@ -18,6 +24,7 @@ export class Listeners {
   readonly #failures = new Map<string, string>();
   readonly #retry: Deadlines<"retry">;
   #wanted: readonly ListenConfig[] = [];
+  #keys: readonly ListenKey[] = [];
 
   constructor(clock: Clock, factory: ListenerFactory, log: Log, onConnection: (connection: Connection) => void) {
     this.#factory = factory;
@@ -32,6 +39,18 @@ export class Listeners {
 
   get failures(): readonly string[] {
     return [...this.#failures.values()];
+  }
+
+  /** Takes the passwords of all peers: each listener demands them of who connects. */
+  setKeys(keys: readonly ListenKey[]): void {
+    const text = (entry: ListenKey): string => formatPrefix(entry.prefix);
+    const gone = this.#keys.filter((old) => !keys.some((entry) => text(entry) === text(old)));
+    const changed = keys.filter((entry) => !this.#keys.some((old) => text(old) === text(entry) && old.key === entry.key));
+    this.#keys = keys;
+    for (const listener of this.#open.values()) {
+      for (const { prefix } of gone) this.#setKey(listener, prefix, undefined);
+      for (const { prefix, key } of changed) this.#setKey(listener, prefix, key);
+    }
   }
 
   /** Closes what is no longer wanted and opens the rest. Rejects with the first reason if nothing could be opened at all
@@ -56,6 +75,15 @@ export class Listeners {
     this.#open.clear();
   }
 
+  #setKey(listener: Listener, prefix: IpPrefix, key: string | undefined): void {
+    if (listener.setMd5Key === undefined) {
+      this.#log.error("TCP MD5 passwords need the native addon: connections from this peer are refused", { peer: formatPrefix(prefix) });
+      return;
+    }
+    const problem = listener.setMd5Key(prefix, key);
+    if (problem !== undefined) this.#log.error(problem, { peer: formatPrefix(prefix) });
+  }
+
   async #openMissing(isFirst: boolean): Promise<void> {
     for (const config of this.#wanted) {
       const key = keyOf(config);
@@ -64,6 +92,7 @@ export class Listeners {
         const listener = await this.#factory.listen(config, (connection) => this.#onConnection(connection));
         if (!this.#wanted.some((other) => keyOf(other) === key)) listener.close();
         else this.#open.set(key, listener);
+        for (const { prefix, key: password } of this.#keys) this.#setKey(listener, prefix, password);
         this.#failures.delete(key);
         this.#log.info(`listening on ${key}`);
       } catch (error) {

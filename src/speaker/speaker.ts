@@ -2,7 +2,7 @@
 // apply(config) is the only way to change it, and does no more than the difference.
 
 import type { Clock } from "../base/clock.js";
-import { formatAddress, isLinkLocal } from "../base/ip.js";
+import { formatAddress, isLinkLocal, makePrefix } from "../base/ip.js";
 import type { Log } from "../base/log.js";
 import type { SpeakerConfig } from "../config/speaker-config.js";
 import { CEASE } from "../packet/codes.js";
@@ -11,7 +11,7 @@ import type { Connection, Transport } from "../session/ports.js";
 import { Aggregates } from "./aggregates.js";
 import { DynamicPeers } from "./dynamic-peers.js";
 import { FibPlan } from "./fib-plan.js";
-import { Listeners } from "./listeners.js";
+import { type ListenKey, Listeners } from "./listeners.js";
 import { LocalRoutes } from "./local-routes.js";
 import { nextHopResolver } from "./next-hop-tracking.js";
 import { Peer, type PeerDependencies } from "./peer.js";
@@ -84,6 +84,7 @@ export class Speaker {
     const before = this.#config;
     const changes: string[] = [];
     await this.#listeners.apply(config.listen);
+    this.#listeners.setKeys(listenKeys(config));
     this.rib.attrs.identity = { routerId: config.routerId, clusterId: config.clusterId };
     this.rib.setDecisionOptions({ multipathEbgp: config.multipath.ebgp, multipathIbgp: config.multipath.ibgp });
     this.#config = config;
@@ -264,6 +265,18 @@ export class Speaker {
     const peer = this.rib.sources.find(source)?.options.name ?? "";
     for (const reason of reasons) this.#log.warn(reason, { peer });
   }
+}
+
+function listenKeys(config: SpeakerConfig): readonly ListenKey[] {
+  const keys: ListenKey[] = [];
+  for (const { address, password } of config.peers) {
+    if (password === undefined) continue;
+    keys.push({ prefix: makePrefix(address.bytes, address.bytes.length * 8), key: password });
+  }
+  for (const { prefix, template } of config.dynamicPeers) {
+    if (template.password !== undefined) keys.push({ prefix, key: template.password });
+  }
+  return keys;
 }
 
 function isOtherPlan(before: SpeakerConfig, after: SpeakerConfig): boolean {

@@ -46,8 +46,6 @@ const FIONREAD = 0x541b;
 const TOS_CS6 = 0xc0;
 /** A stalled peer holds about so much of kernel memory, not megabytes. */
 const NOT_SENT_LOW_WATER = 64 * 1024;
-/** TTLs that Linux uses anyway, or that no peer can tell from them. */
-const ORDINARY_TTLS: readonly number[] = [64, 255];
 
 const LITTLE_ENDIAN = endianness() === "LE";
 
@@ -97,12 +95,13 @@ export function encodeMd5Key(
   return { name: isHost ? TCP_MD5SIG : TCP_MD5SIG_EXT, value };
 }
 
-/** What of these options only the addon can do, in words; undefined: nothing. An ordinary TTL needs no setting. */
+/** What of these options only the addon can do, in words; undefined: nothing. The TTL is left to the kernel without it: a
+ *  larger one than wanted reaches the peer all the same. */
 export function requiresAddon(options: Omit<ConnectOptions, "remotePort" | "localAddress">): string | undefined {
   if (options.md5Key !== undefined) return "a TCP MD5 password";
   if (options.minTtl !== undefined) return "TTL security (GTSM)";
   if (bindsDevice(options)) return `binding to ${options.device}`;
-  return ORDINARY_TTLS.includes(options.ttl) ? undefined : `TTL ${options.ttl}`;
+  return undefined;
 }
 
 // The zone of a link-local address names the device already.

@@ -93,7 +93,9 @@ void t.test("restart: equal routes are claimed without a request, others replace
 });
 
 void t.test("stale routes go by themselves after staleSeconds", async (t) => {
-  const world = new FibWorld({ staleSeconds: 30, auditSeconds: 7 }, (kernel) => kernel.write("add", OURS, "10.1.0.0/16", GATEWAY));
+  const world = new FibWorld({ staleSeconds: 30, auditSeconds: 7 }, (kernel) =>
+    kernel.write("add", OURS, "10.1.0.0/16", GATEWAY),
+  );
   await world.start();
   world.clock.advance(29_900);
   t.equal(world.kernel.lines().length, 1, "audits before that leave them alone");
@@ -174,26 +176,33 @@ void t.test("a new wish does not wait for the end of a fight", async (t) => {
   t.equal(world.kernel.lines().length, 1);
 });
 
-void t.test("the audit puts back what is missing or changed and removes strangers once stale ones were swept", async (t) => {
-  const world = await new FibWorld({ auditSeconds: 10 }).start();
-  world.put("10.1.0.0/16", GATEWAY);
-  world.put("10.2.0.0/16", GATEWAY);
-  world.kernel.write("delete", OURS, "10.1.0.0/16");
-  world.kernel.write("replace", OURS, "10.2.0.0/16", OTHER);
-  world.kernel.write("add", OURS, "10.3.0.0/16", OTHER);
-  world.kernel.loseNotifications();
-  world.takeRequests();
-  world.clock.advance(200);
-  t.strictSame(world.takeRequests().sort(), ["add 10.1.0.0/16", "replace 10.2.0.0/16"], "lost notifications: read again");
-  t.equal(world.fib.counts().stale, 1);
-  world.fib.sweepStale();
-  world.kernel.write("add", OURS, "10.4.0.0/16", OTHER);
-  world.clock.settle();
-  t.match(world.kernel.lines(), [/10\.1/, /10\.2/, /10\.4/], "a stranger stays until the next audit");
-  world.clock.advance(10_000);
-  t.match(world.kernel.lines(), [/10\.1/, /10\.2/]);
-  t.equal(world.kernel.lines().length, 2);
-});
+void t.test(
+  "the audit puts back what is missing or changed and removes strangers once stale ones were swept",
+  async (t) => {
+    const world = await new FibWorld({ auditSeconds: 10 }).start();
+    world.put("10.1.0.0/16", GATEWAY);
+    world.put("10.2.0.0/16", GATEWAY);
+    world.kernel.write("delete", OURS, "10.1.0.0/16");
+    world.kernel.write("replace", OURS, "10.2.0.0/16", OTHER);
+    world.kernel.write("add", OURS, "10.3.0.0/16", OTHER);
+    world.kernel.loseNotifications();
+    world.takeRequests();
+    world.clock.advance(200);
+    t.strictSame(
+      world.takeRequests().sort(),
+      ["add 10.1.0.0/16", "replace 10.2.0.0/16"],
+      "lost notifications: read again",
+    );
+    t.equal(world.fib.counts().stale, 1);
+    world.fib.sweepStale();
+    world.kernel.write("add", OURS, "10.4.0.0/16", OTHER);
+    world.clock.settle();
+    t.match(world.kernel.lines(), [/10\.1/, /10\.2/, /10\.4/], "a stranger stays until the next audit");
+    world.clock.advance(10_000);
+    t.match(world.kernel.lines(), [/10\.1/, /10\.2/]);
+    t.equal(world.kernel.lines().length, 2);
+  },
+);
 
 void t.test("an audit of an unchanged kernel writes nothing", async (t) => {
   const world = await new FibWorld({ auditSeconds: 10 }).start();

@@ -43,7 +43,8 @@ export class FibWorld {
   constructor(options: Partial<KernelOptions> = {}, kernel?: (kernel: SimulatedKernel) => void) {
     kernel?.(this.kernel);
     const all = { ...OPTIONS, ...options };
-    const record = (message: string, fields?: LogFields): void => void this.log.push(`${message} ${JSON.stringify(fields ?? {})}`);
+    const record = (message: string, fields?: LogFields): void =>
+      void this.log.push(`${message} ${JSON.stringify(fields ?? {})}`);
     const log = { ...SILENT_LOG, warn: record, info: record };
     const { clock } = this;
     this.writer = new SimulatedWriter(this.kernel, clock);

@@ -53,7 +53,8 @@ void t.test("resolve takes the longest match, then the lowest metric, and never 
     ["fe80::1", undefined, "unreachable"],
     ["fe80::1", "eth7", "unreachable"],
   ];
-  for (const [address, zone, wanted] of rows) t.equal(describe(world, address, zone), wanted, `${address} ${zone ?? ""}`);
+  for (const [address, zone, wanted] of rows)
+    t.equal(describe(world, address, zone), wanted, `${address} ${zone ?? ""}`);
 });
 
 void t.test("a link that goes down takes its routes out of the resolution; another metric steps in", async (t) => {
@@ -89,19 +90,27 @@ void t.test("listeners are called once per turn, and not for an audit that finds
   t.equal(changes, 2);
 });
 
-void t.test("alien routes are listed with interface and protocol, without ours, rejecting and link-local ones", async (t) => {
-  const world = await new FibWorld({}, addRoutes).start();
-  const texts = world.view.alienRoutes().map(({ prefix, device, protocol }) => `${prefix.bytes.join(".")}/${prefix.length} ${device} ${protocol}`);
-  t.strictSame(texts.sort(), [
-    "0.0.0.0/0 eth0 4",
-    "10.0.0.0/8 eth0 4",
-    "10.0.0.0/8 eth1 4",
-    "192.0.2.0/24 eth0 2",
-    "198.51.100.0/24 eth1 2",
-    "32.1.13.184.0.0.0.0.0.0.0.0.0.0.0.0/64 eth0 2",
-  ]);
-  t.strictSame(world.view.addresses().map(({ device, prefix }) => `${device} /${prefix.length}`), ["eth0 /24", "eth0 /64", "eth1 /24"]);
-});
+void t.test(
+  "alien routes are listed with interface and protocol, without ours, rejecting and link-local ones",
+  async (t) => {
+    const world = await new FibWorld({}, addRoutes).start();
+    const texts = world.view
+      .alienRoutes()
+      .map(({ prefix, device, protocol }) => `${prefix.bytes.join(".")}/${prefix.length} ${device} ${protocol}`);
+    t.strictSame(texts.sort(), [
+      "0.0.0.0/0 eth0 4",
+      "10.0.0.0/8 eth0 4",
+      "10.0.0.0/8 eth1 4",
+      "192.0.2.0/24 eth0 2",
+      "198.51.100.0/24 eth1 2",
+      "32.1.13.184.0.0.0.0.0.0.0.0.0.0.0.0/64 eth0 2",
+    ]);
+    t.strictSame(
+      world.view.addresses().map(({ device, prefix }) => `${device} /${prefix.length}`),
+      ["eth0 /24", "eth0 /64", "eth1 /24"],
+    );
+  },
+);
 
 void t.test("lost notifications: everything is read again, what vanished meanwhile is forgotten", async (t) => {
   const world = await new FibWorld({ auditSeconds: 0 }, addRoutes).start();

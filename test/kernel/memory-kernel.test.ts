@@ -27,7 +27,11 @@ void t.test("wishes are fulfilled at once; equal ones and claimed routes cost no
   t.equal(kernel.writes, 0);
   kernel.set(1, 0x20010db8, 0, 0, 0, 32, through(via("fe80::1", "eth0")));
   t.strictSame(kernel.counts(), { wanted: 2, installed: 2, failed: 0, stale: 1 });
-  t.strictSame(kernel.routes(), ["10.1.0.0/16 blackhole", "10.2.0.0/16 blackhole stale", "2001:db8::/32 via fe80::1 dev eth0"]);
+  t.strictSame(kernel.routes(), [
+    "10.1.0.0/16 blackhole",
+    "10.2.0.0/16 blackhole stale",
+    "2001:db8::/32 via fe80::1 dev eth0",
+  ]);
   kernel.sweepStale();
   kernel.set(1, 0x20010db8, 0, 0, 0, 32, undefined);
   t.strictSame(kernel.routes(), ["10.1.0.0/16 blackhole"]);

@@ -43,7 +43,8 @@ function onlyMessage<T>(input: Received, look: (message: MessageHeader) => T): T
 
 function routeText(route: RouteMessage): string {
   const bytes = new Uint8Array(route.family === 0 ? 4 : 16);
-  for (const [i, word] of [route.w0, route.w1, route.w2, route.w3].slice(0, bytes.length / 4).entries()) writeU32(bytes, 4 * i, word);
+  for (const [i, word] of [route.w0, route.w1, route.w2, route.w3].slice(0, bytes.length / 4).entries())
+    writeU32(bytes, 4 * i, word);
   const { type, hops } = route.observedPath();
   const ways = hops.map((hop) => {
     const gateway = hop.gateway === undefined ? "" : `via ${formatBytes(hop.gateway)} `;
@@ -56,7 +57,9 @@ function routeText(route: RouteMessage): string {
 function decodeAll(name: string): string[] {
   const route = new RouteMessage();
   return fixture(name).flatMap((input) => {
-    const text = onlyMessage(input, (message) => (message.type === 24 && decodeRoute(input, message, route) ? routeText(route) : undefined));
+    const text = onlyMessage(input, (message) =>
+      message.type === 24 && decodeRoute(input, message, route) ? routeText(route) : undefined,
+    );
     return text === undefined ? [] : [text];
   });
 }
@@ -81,12 +84,16 @@ void t.test("decodes every form of route that the kernel tells", options, (t) =>
     "2001:db8:ffff::/64 if 2 weight 1 table 254 proto 2 metric 256",
     "fe80::/64 if 2 weight 1 table 254 proto 2 metric 256",
   ]);
-  t.strictSame(decodeAll("routes-table-1000"), ["10.8.0.0/24 via 192.0.2.2 if 2 weight 1 table 1000 proto 12 metric 0"]);
+  t.strictSame(decodeAll("routes-table-1000"), [
+    "10.8.0.0/24 via 192.0.2.2 if 2 weight 1 table 1000 proto 12 metric 0",
+  ]);
   t.end();
 });
 
 void t.test("decodes links and addresses", options, (t) => {
-  const links = fixture("links").flatMap((input) => onlyMessage(input, (message) => (message.type === 16 ? decodeLink(input, message) : undefined)) ?? []);
+  const links = fixture("links").flatMap(
+    (input) => onlyMessage(input, (message) => (message.type === 16 ? decodeLink(input, message) : undefined)) ?? [],
+  );
   t.strictSame(links, [
     { index: 1, name: "lo", adminUp: true, carrier: true },
     { index: 2, name: "eth0", adminUp: true, carrier: true },
@@ -96,7 +103,9 @@ void t.test("decodes links and addresses", options, (t) => {
   const addresses = fixture("addresses").flatMap(
     (input) => onlyMessage(input, (message) => (message.type === 20 ? decodeAddress(input, message) : undefined)) ?? [],
   );
-  const texts = addresses.map((a) => `${formatBytes(a.address)} of ${formatBytes(a.prefix)}/${a.prefixLength} on ${a.interfaceIndex}`);
+  const texts = addresses.map(
+    (a) => `${formatBytes(a.address)} of ${formatBytes(a.prefix)}/${a.prefixLength} on ${a.interfaceIndex}`,
+  );
   t.strictSame(texts.slice(0, 5), [
     "127.0.0.1 of 127.0.0.1/8 on 1",
     "192.0.2.1 of 192.0.2.1/24 on 2",
@@ -121,11 +130,19 @@ void t.test("reads what the kernel answers, with its own words", options, (t) =>
 
 void t.test("reads the error that ends a dump in NLMSG_DONE, and words behind a whole echoed request", options, (t) => {
   const done = received(fromHex("14000000 0300 0200 01000000 00000000 eaffffff"));
-  t.strictSame(onlyMessage(done, (message) => readAnswer(done, message)), { errno: 22, text: undefined });
-  const echoed = received(
-    fromHex("3c000000 0200 0002 01000000 00000000 eaffffff 1c000000 1800 0506 01000000 00000000 020000000000000000000000 0900 0100 6f6f707300 000000"),
+  t.strictSame(
+    onlyMessage(done, (message) => readAnswer(done, message)),
+    { errno: 22, text: undefined },
   );
-  t.strictSame(onlyMessage(echoed, (message) => readAnswer(echoed, message)), { errno: 22, text: "oops" });
+  const echoed = received(
+    fromHex(
+      "3c000000 0200 0002 01000000 00000000 eaffffff 1c000000 1800 0506 01000000 00000000 020000000000000000000000 0900 0100 6f6f707300 000000",
+    ),
+  );
+  t.strictSame(
+    onlyMessage(echoed, (message) => readAnswer(echoed, message)),
+    { errno: 22, text: "oops" },
+  );
   t.end();
 });
 
@@ -133,10 +150,22 @@ const OWNER = { table: 254, protocol: 12, metric: 0 };
 const BLOCK = { w0: (10 << 24) | (1 << 16), w1: 0, w2: 0, w3: 0, length: 16 };
 
 function hop(gateway: string | undefined, device?: string, more: Partial<FibNextHop> = {}): FibNextHop {
-  return { gateway: gateway === undefined ? undefined : parseAddress(gateway)?.bytes, device, onlink: false, weight: 1, ...more };
+  return {
+    gateway: gateway === undefined ? undefined : parseAddress(gateway)?.bytes,
+    device,
+    onlink: false,
+    weight: 1,
+    ...more,
+  };
 }
 
-function encode(request: "add" | "replace" | "delete", owner: typeof OWNER, family: Family, prefix: typeof BLOCK, route?: FibRoute): string {
+function encode(
+  request: "add" | "replace" | "delete",
+  owner: typeof OWNER,
+  family: Family,
+  prefix: typeof BLOCK,
+  route?: FibRoute,
+): string {
   const path = route === undefined ? undefined : encodePath(family, route, (name) => ({ eth0: 2, tunl0: 7 })[name]);
   if (typeof path === "string") return path;
   const out = new RequestBuffer(new ArrayBuffer(65536));
@@ -180,12 +209,18 @@ void t.test("encodes requests as the kernel wants them", options, (t) => {
     [
       "two next hops, weight 3 and onlink on the second",
       encode("add", OWNER, 0, BLOCK, unicast(hop("192.0.2.2"), hop("192.0.2.3", "eth0", { weight: 3, onlink: true }))),
-      `48000000${add}${rest}02100000fe0c000100000000${destination}2400090010000000000000000800 0500c00002021000040202000000 08000500c0000203`.replace(/ /g, ""),
+      `48000000${add}${rest}02100000fe0c000100000000${destination}2400090010000000000000000800 0500c00002021000040202000000 08000500c0000203`.replace(
+        / /g,
+        "",
+      ),
     ],
     [
       "delete names prefix, table, protocol and metric: scope nowhere, any type",
       encode("delete", OWNER, 1, block6),
-      `380000001900 0100${rest}0a200000fe0cff0000000000 1400010020010db8000000000000000000000000 0800060000040000`.replace(/ /g, ""),
+      `380000001900 0100${rest}0a200000fe0cff0000000000 1400010020010db8000000000000000000000000 0800060000040000`.replace(
+        / /g,
+        "",
+      ),
     ],
   ];
   for (const [name, got, wanted] of rows) t.equal(got, wanted, name);
@@ -202,19 +237,29 @@ void t.test("says what is wrong with a wish that cannot be encoded", (t) => {
     [1, route(hop("192.0.2.1")), "an IPv6 route cannot have an IPv4 gateway"],
     [0, route(...new Array<FibNextHop>(256).fill(hop("192.0.2.1"))), "the route has more than 255 next hops"],
   ];
-  for (const [family, wish, words] of rows) t.equal(encodePath(family, wish, () => undefined), words);
+  for (const [family, wish, words] of rows)
+    t.equal(
+      encodePath(family, wish, () => undefined),
+      words,
+    );
   t.end();
 });
 
 void t.test("a dump request names family and table", options, (t) => {
   const out = new RequestBuffer(new ArrayBuffer(64));
   encodeRouteDump(out, 9, 1, 254);
-  t.equal(toHex(out.bytes, 0, out.length), "240000001a0001030900000000000000 0a0000000000000000000000 08000f00fe000000".replace(/ /g, ""));
+  t.equal(
+    toHex(out.bytes, 0, out.length),
+    "240000001a0001030900000000000000 0a0000000000000000000000 08000f00fe000000".replace(/ /g, ""),
+  );
   t.end();
 });
 
 void t.test("the filter compares the port id in network order", options, (t) => {
-  t.equal(toHex(portFilter(0x01020304)), "20000000 0c000000 15000001 01020304 06000000 00000000 06000000 ffffffff".replace(/ /g, ""));
+  t.equal(
+    toHex(portFilter(0x01020304)),
+    "20000000 0c000000 15000001 01020304 06000000 00000000 06000000 ffffffff".replace(/ /g, ""),
+  );
   t.end();
 });
 
@@ -242,7 +287,10 @@ void t.test("any truncation and any octets are survived", (t) => {
   }
   t.ok(cut > 1000);
   t.strictSame(unnoticed, [], "a message that is cut off is noticed");
-  const mutated = fc.tuple(fc.constantFrom(...names.flatMap(fixture)), fc.array(fc.tuple(fc.nat(200), fc.nat(255)), { maxLength: 6 }));
+  const mutated = fc.tuple(
+    fc.constantFrom(...names.flatMap(fixture)),
+    fc.array(fc.tuple(fc.nat(200), fc.nat(255)), { maxLength: 6 }),
+  );
   fc.assert(
     fc.property(mutated, ([{ bytes }, changes]) => {
       const copy = bytes.slice();

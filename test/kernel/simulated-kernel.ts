@@ -8,7 +8,14 @@ import type { Clock } from "../../src/base/clock.js";
 import type { Family } from "../../src/base/family.js";
 import { formatBytes, parsePrefix } from "../../src/base/ip.js";
 import { eachMessage, type MessageHeader, received, RequestBuffer } from "../../src/kernel/netlink.js";
-import { encodePath, encodeRoute, decodeRoute, readPath, RouteMessage, type RouteOwner } from "../../src/kernel/route-message.js";
+import {
+  encodePath,
+  encodeRoute,
+  decodeRoute,
+  readPath,
+  RouteMessage,
+  type RouteOwner,
+} from "../../src/kernel/route-message.js";
 import type { RouteWriter, WriteResult } from "../../src/kernel/route-writer.js";
 import type { Poll, Sys } from "../../src/native/sys.js";
 import type { FibRoute } from "../../src/speaker/ports.js";
@@ -70,7 +77,13 @@ export class SimulatedKernel implements Sys {
   // ---- What other programs and people do ------------------------------------------------------------------------
 
   /** Writes a route as another program; `portId` 0: the kernel itself. */
-  write(request: "add" | "replace" | "delete", owner: RouteOwner, prefixText: string, route?: FibRoute, portId = 4242): void {
+  write(
+    request: "add" | "replace" | "delete",
+    owner: RouteOwner,
+    prefixText: string,
+    route?: FibRoute,
+    portId = 4242,
+  ): void {
     const prefix = parsePrefix(prefixText);
     if (prefix === undefined) throw new Error(prefixText);
     const word = (i: number): number => (4 * i < prefix.bytes.length ? readI32(prefix.bytes, 4 * i) : 0);
@@ -121,7 +134,13 @@ export class SimulatedKernel implements Sys {
 
   socket(): number {
     const fd = this.#nextFd++;
-    this.#sockets.set(fd, { portId: 1000 + fd, groups: new Set(), queue: [], ignoredPort: undefined, onReadable: undefined });
+    this.#sockets.set(fd, {
+      portId: 1000 + fd,
+      groups: new Set(),
+      queue: [],
+      ignoredPort: undefined,
+      onReadable: undefined,
+    });
     return fd;
   }
 
@@ -154,7 +173,8 @@ export class SimulatedKernel implements Sys {
     this.#eachRequest(bytes.slice(offset, offset + length), (all, message) => {
       if (message.type === 24 || message.type === 25) {
         const errno = this.#change(all, message, socket.portId);
-        if (errno !== 0 || (message.flags & 4) !== 0) socket.queue.push(answer(all, message, errno, this.#wordsOf(errno)));
+        if (errno !== 0 || (message.flags & 4) !== 0)
+          socket.queue.push(answer(all, message, errno, this.#wordsOf(errno)));
       } else this.#answerDump(socket, all, message);
     });
     return length;
@@ -277,7 +297,8 @@ export class SimulatedKernel implements Sys {
       this.dumps++;
       const table = new DataView(bytes.buffer, bytes.byteOffset + message.start).getUint32(16 + 12 + 4, true);
       const family = bytes[message.start + 16] === 2 ? 0 : 1;
-      for (const route of this.routes.values()) if (route.family === family && route.table === table) put(24, route.payload);
+      for (const route of this.routes.values())
+        if (route.family === family && route.table === table) put(24, route.payload);
       put(3, int32(-this.dumpErrno));
       return;
     }
@@ -419,13 +440,15 @@ function withInterface(payload: Bytes, route: RouteMessage): Bytes {
 function prefixText(route: RouteMessage): string {
   const bytes = new Uint8Array(route.family === 0 ? 4 : 16);
   const view = new DataView(bytes.buffer);
-  for (const [i, word] of [route.w0, route.w1, route.w2, route.w3].slice(0, bytes.length / 4).entries()) view.setInt32(4 * i, word);
+  for (const [i, word] of [route.w0, route.w1, route.w2, route.w3].slice(0, bytes.length / 4).entries())
+    view.setInt32(4 * i, word);
   return `${formatBytes(bytes)}/${route.length}`;
 }
 
 function describe(prefix: string, route: RouteMessage, interfaces: readonly number[]): string {
   const { type, hops } = readPath(route.path);
-  const ways = hops.map((hop, i) => `${hop.gateway === undefined ? "" : `via ${formatBytes(hop.gateway)} `}if ${interfaces[i]}`);
+  const ways = hops.map(
+    (hop, i) => `${hop.gateway === undefined ? "" : `via ${formatBytes(hop.gateway)} `}if ${interfaces[i]}`,
+  );
   return `${prefix} ${type === 1 ? ways.join(" + ") : `type ${type}`} proto ${route.protocol}`;
 }
-

@@ -16,7 +16,7 @@ import type { Sys } from "../../src/native/sys.js";
 import { ROOT } from "../support/root.js";
 
 interface Builder {
-  buildAddon(outFile: string): { ok: true } | { ok: false; why: string };
+  readonly buildAddon: (outFile: string) => { ok: true } | { ok: false; why: string };
 }
 
 const BUILDER = join(ROOT, "src/native/build-addon.mjs");
@@ -187,7 +187,10 @@ void t.test("Poll tells readiness until it is closed, also from inside its callb
 function runScript(body: string): { status: number | null; signal: string | null; text: string } {
   const script = join(folder, "script.cjs");
   writeFileSync(script, `const sys = require(${JSON.stringify(file)}); const AF = 1;\n${body}`);
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, ["--expose-gc", script], { encoding: "utf8", timeout: 20_000 });
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, ["--expose-gc", script], {
+    encoding: "utf8",
+    timeout: 20_000,
+  });
   return { status, signal, text: stdout + stderr };
 }
 
@@ -200,14 +203,39 @@ const PAIR = `
 
 void t.test("processes end cleanly whatever Poll does", options, (t) => {
   const rows: readonly (readonly [string, string, number, RegExp])[] = [
-    ["a throw is an uncaught exception", `${PAIR} new sys.Poll(to, () => { throw new Error("boom") }).start(1); ping();`, 1, /boom/],
-    ["which a handler may catch", `${PAIR} process.on("uncaughtException", (e) => { console.log("caught", e.message); process.exit(3) });
-      new sys.Poll(to, () => { throw new Error("boom") }).start(1); ping();`, 3, /caught boom/],
-    ["an unreferenced watch does not hold the process", `${PAIR} const p = new sys.Poll(to, () => 0); p.start(1); p.unref();`, 0, /^$/],
+    [
+      "a throw is an uncaught exception",
+      `${PAIR} new sys.Poll(to, () => { throw new Error("boom") }).start(1); ping();`,
+      1,
+      /boom/,
+    ],
+    [
+      "which a handler may catch",
+      `${PAIR} process.on("uncaughtException", (e) => { console.log("caught", e.message); process.exit(3) });
+      new sys.Poll(to, () => { throw new Error("boom") }).start(1); ping();`,
+      3,
+      /caught boom/,
+    ],
+    [
+      "an unreferenced watch does not hold the process",
+      `${PAIR} const p = new sys.Poll(to, () => 0); p.start(1); p.unref();`,
+      0,
+      /^$/,
+    ],
     ["process.exit inside the callback", `${PAIR} new sys.Poll(to, () => process.exit(4)).start(1); ping();`, 4, /^$/],
-    ["garbage collection leaves an open watch alone", `${PAIR} new sys.Poll(to, () => { console.log("alive"); process.exit(0) }).start(1);
-      for (let i = 0; i < 5; i++) gc(); setTimeout(ping, 20);`, 0, /alive/],
-    ["closed watches are collected", `${PAIR} for (let i = 0; i < 2000; i++) { const p = new sys.Poll(to, () => 0); p.start(1); p.close(); } gc(); setImmediate(() => gc());`, 0, /^$/],
+    [
+      "garbage collection leaves an open watch alone",
+      `${PAIR} new sys.Poll(to, () => { console.log("alive"); process.exit(0) }).start(1);
+      for (let i = 0; i < 5; i++) gc(); setTimeout(ping, 20);`,
+      0,
+      /alive/,
+    ],
+    [
+      "closed watches are collected",
+      `${PAIR} for (let i = 0; i < 2000; i++) { const p = new sys.Poll(to, () => 0); p.start(1); p.close(); } gc(); setImmediate(() => gc());`,
+      0,
+      /^$/,
+    ],
   ];
   for (const [name, body, status, text] of rows) {
     const result = runScript(body);
@@ -235,7 +263,9 @@ void t.test("worker threads may be terminated with watches open and busy", optio
 void t.test("loadSys gives the addon, or says what is missing and how to mend it", options, (t) => {
   const loaded = loadSys(folder);
   t.ok("sys" in loaded && loaded.sys.close(-1) === -EBADF);
-  t.match(loadSys(join(folder, "nowhere")), { missing: /kernel routes, TCP MD5 and GTSM do not work: .*nowhere.*build-addon/ });
+  t.match(loadSys(join(folder, "nowhere")), {
+    missing: /kernel routes, TCP MD5 and GTSM do not work: .*nowhere.*build-addon/,
+  });
   writeFileSync(join(folder, "broken.txt"), "");
   const broken = mkdtempSync(join(folder, "broken-"));
   writeFileSync(join(broken, "sys.node"), "no library");

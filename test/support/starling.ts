@@ -1,8 +1,10 @@
-// Our own daemon as a peer in a laboratory: the compiled program in a namespace, asked by its own command line.
+// Our own daemon as a peer in a laboratory: the compiled program in a namespace, asked through its control socket or by its command line.
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { SystemClock } from "../../src/base/clock.js";
+import { ControlClient } from "../../src/control/client.js";
 import type { PeerStatus, RouteStage, RouteView, SpeakerStatus } from "../../src/speaker/snapshot.js";
 import { DaemonProcess, execute, type Finished } from "./daemon-process.js";
 import { eventually } from "./eventually.js";
@@ -90,11 +92,12 @@ export class Starling {
     return stdout;
   }
 
-  async status(): Promise<StarlingStatus> {
-    // Exit code 1 only says that some peer is down.
-    const { code, stdout, stderr } = await this.cli("status", "-o", "json");
-    if (code > 1) throw new Error(`starling status: exit code ${code}\n${stderr}`);
-    return JSON.parse(stdout) as StarlingStatus;
+  /** What `starling status -o json` shows, asked through the same client without a process for each question. */
+  status(): Promise<StarlingStatus> {
+    return this.#ask(async (client) => ({
+      status: (await client.request("status")) as SpeakerStatus,
+      peers: (await client.request("peers")) as readonly PeerStatus[],
+    }));
   }
 
   async peer(address: string): Promise<PeerStatus> {
@@ -104,10 +107,13 @@ export class Starling {
     return found;
   }
 
-  async routes(stage: RouteStage, ...options: readonly string[]): Promise<RouteView[]> {
-    const { code, stdout, stderr } = await this.cli("routes", stage, "-o", "json", ...options);
-    if (code !== 0) throw new Error(`starling routes ${stage}: exit code ${code}\n${stderr}`);
-    return JSON.parse(stdout) as RouteView[];
+  /** What `starling routes STAGE -o json` shows. */
+  routes(stage: RouteStage, query: Readonly<Record<string, unknown>> = {}): Promise<RouteView[]> {
+    return this.#ask(async (client) => {
+      const routes: RouteView[] = [];
+      for await (const chunk of client.stream("routes", { stage, ...query })) routes.push(...(chunk as RouteView[]));
+      return routes;
+    });
   }
 
   /** Runs one command of our command line. */
@@ -162,5 +168,14 @@ export class Starling {
   path(name: string): string {
     if (this.#folder === undefined) throw new Error("starling was not prepared");
     return join(this.#folder, name);
+  }
+
+  async #ask<T>(question: (client: ControlClient) => Promise<T>): Promise<T> {
+    const client = await ControlClient.connect(this.path("control"), { clock: new SystemClock(), timeoutMs: 10_000 });
+    try {
+      return await question(client);
+    } finally {
+      client.close();
+    }
   }
 }

@@ -1,7 +1,7 @@
 // `starling check FILE`: is the configuration right? Needs no daemon.
 
 import { readFileSync } from "node:fs";
-import type { Argv, CommandModule } from "yargs";
+import type { CommandModule } from "yargs";
 import { formatConfigErrors } from "../../config/config-error.js";
 import { type CommandContext, EXIT_DEGRADED, EXIT_OK, type GlobalOptions } from "../command-context.js";
 
@@ -20,7 +20,7 @@ export function checkCommand(context: CommandContext): CommandModule<GlobalOptio
         requiresArg: true,
         describe: "Name of this node in the mesh (or STARLING_NODE)",
         default: context.environment.env["STARLING_NODE"],
-      }) as Argv<CheckOptions>,
+      }),
     handler: (args) => context.run(() => checkFile(context, args.file, args.node)),
   };
 }

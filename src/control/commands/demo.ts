@@ -1,6 +1,6 @@
 // `starling demo`: shows the speaker at work on this machine.
 
-import type { Argv, CommandModule } from "yargs";
+import type { CommandModule } from "yargs";
 import type { CommandContext, GlobalOptions } from "../command-context.js";
 
 interface DemoCommandOptions extends GlobalOptions {
@@ -13,13 +13,11 @@ export function demoCommand(context: CommandContext): CommandModule<GlobalOption
     command: "demo",
     describe: "Show sessions, routes, a failure and a graceful restart in network namespaces",
     builder: (parser) =>
-      parser
-        .option("act", { type: "number", requiresArg: true, describe: "Only this act" })
-        .option("plain", {
-          type: "boolean",
-          default: false,
-          describe: "Use 127.0.x.x instead of network namespaces",
-        }) as Argv<DemoCommandOptions>,
+      parser.option("act", { type: "number", requiresArg: true, describe: "Only this act" }).option("plain", {
+        type: "boolean",
+        default: false,
+        describe: "Use 127.0.x.x instead of network namespaces",
+      }),
     handler: ({ act, plain, color }) => context.run(() => context.environment.programs.runDemo({ act, plain, color })),
   };
 }

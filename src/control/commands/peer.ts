@@ -1,7 +1,7 @@
 // `starling peer enable|disable|reset|refresh ADDRESS`: what an operator does to one peer. The reason of a shutdown or
 // reset goes to the peer (RFC 9003).
 
-import type { Argv, CommandModule } from "yargs";
+import type { CommandModule } from "yargs";
 import { unreachable } from "../../base/invariant.js";
 import type { RefreshDirection } from "../api-types.js";
 import { type CommandContext, EXIT_OK, type GlobalOptions, UsageError } from "../command-context.js";
@@ -33,7 +33,7 @@ export function peerCommand(context: CommandContext): CommandModule<GlobalOption
           choices: ["in", "out", "both"] as const,
           default: "both" as const,
           describe: "refresh: ask for its routes again, send ours again, or both",
-        }) as unknown as Argv<PeerOptions>,
+        }),
     handler: (args) => context.run(() => act(context, args)),
   };
 }

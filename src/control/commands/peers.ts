@@ -1,6 +1,6 @@
 // `starling peers [PEER] [--failed]`: the peers in columns, or one in full.
 
-import type { Argv, CommandModule } from "yargs";
+import type { CommandModule } from "yargs";
 import type { PeerStatus } from "../../speaker/snapshot.js";
 import { type CommandContext, EXIT_OK, type GlobalOptions } from "../command-context.js";
 import { formatPeer, formatPeers } from "../peers-view.js";
@@ -16,13 +16,11 @@ export function peersCommand(context: CommandContext): CommandModule<GlobalOptio
     command: "peers [peer]",
     describe: "List the peers, or show one in full",
     builder: (parser) =>
-      parser
-        .positional("peer", { type: "string", describe: "Address or name" })
-        .option("failed", {
-          type: "boolean",
-          default: false,
-          describe: "Only peers that should be Established and are not",
-        }) as Argv<PeersOptions>,
+      parser.positional("peer", { type: "string", describe: "Address or name" }).option("failed", {
+        type: "boolean",
+        default: false,
+        describe: "Only peers that should be Established and are not",
+      }),
     handler: (args) =>
       context.run(() => (args.peer === undefined ? listPeers(context, args) : showPeer(context, args, args.peer))),
   };

@@ -1,6 +1,6 @@
 // `starling routes [STAGE]`: the tables, printed as they come, so that a million routes need no memory here.
 
-import type { Argv, CommandModule } from "yargs";
+import type { CommandModule } from "yargs";
 import { unreachable } from "../../base/invariant.js";
 import type { KernelRouteView, RouteStage, RouteView } from "../../speaker/snapshot.js";
 import type { ControlClient } from "../client.js";
@@ -38,7 +38,7 @@ export function routesCommand(context: CommandContext): CommandModule<GlobalOpti
         .option("family", {
           choices: ["ipv4", "ipv6"] as const,
           describe: "Only this address family",
-        }) as unknown as Argv<RoutesOptions>,
+        }),
     handler: (args) => context.run(() => showRoutes(context, args)),
   };
 }

@@ -22,7 +22,10 @@ export const MESH_ACT: Act = {
 };
 
 function speakers(topology: Topology): readonly SpeakerPlan[] {
-  const members = topology.nodes.map((node) => ({ name: node.name, addresses: valuesOf(node.addresses, topology.families) }));
+  const members = topology.nodes.map((node) => ({
+    name: node.name,
+    addresses: valuesOf(node.addresses, topology.families),
+  }));
   return topology.nodes.map((node) => ({
     host: node.name,
     config: {

@@ -1,6 +1,14 @@
 // Act 3: an AS per rack, eBGP from the nodes to their ToR and between the ToRs; the fabric itself routes to the pods.
 
-import { announcedBy, baseConfig, HOLD_TIME_SECONDS, nodeConfig, type Act, type SpeakerPlan, type YamlConfig } from "./act.js";
+import {
+  announcedBy,
+  baseConfig,
+  HOLD_TIME_SECONDS,
+  nodeConfig,
+  type Act,
+  type SpeakerPlan,
+  type YamlConfig,
+} from "./act.js";
 import { otherRack, torOf, type NodePlan, type Rack, type TorHost, type Topology } from "./topology.js";
 import type { TorNeighbor, TorPlan } from "./tor-plan.js";
 
@@ -64,7 +72,11 @@ function torPlan(topology: Topology, tor: TorHost): TorPlan {
     addresses: [tor.addresses.ipv4 ?? "", tor.uplink ?? ""],
     as: TOR_AS[tor.rack],
     neighbors: [
-      ...nodes.map((node): TorNeighbor => ({ name: node.name, address: node.addresses.ipv4 ?? "", as: NODE_AS[node.rack] })),
+      ...nodes.map((node): TorNeighbor => ({
+        name: node.name,
+        address: node.addresses.ipv4 ?? "",
+        as: NODE_AS[node.rack],
+      })),
       { name: far.name, address: far.uplink ?? "", as: TOR_AS[far.rack] },
     ],
     holdTimeSeconds: HOLD_TIME_SECONDS,
@@ -75,16 +87,14 @@ function torPlan(topology: Topology, tor: TorHost): TorPlan {
 export function torSpeaker(topology: Topology, plan: TorPlan): SpeakerPlan {
   const [inside = "", uplink = ""] = plan.addresses;
   const isTor = (neighbor: TorNeighbor): boolean => topology.tors.some((tor) => tor.name === neighbor.name);
-  const peers = plan.neighbors.map(
-    (neighbor): YamlConfig => ({
-      name: neighbor.name,
-      address: neighbor.address,
-      as: neighbor.as,
-      localAddress: isTor(neighbor) ? uplink : inside,
-      importPolicy: "accept",
-      exportPolicy: "accept",
-    }),
-  );
+  const peers = plan.neighbors.map((neighbor): YamlConfig => ({
+    name: neighbor.name,
+    address: neighbor.address,
+    as: neighbor.as,
+    localAddress: isTor(neighbor) ? uplink : inside,
+    importPolicy: "accept",
+    exportPolicy: "accept",
+  }));
   return {
     host: plan.host,
     config: {

@@ -28,7 +28,12 @@ export const REFLECTOR_ACT: Act = {
 
 function reflector(topology: Topology, tor: TorHost): SpeakerPlan {
   const address = tor.addresses.ipv4 ?? "";
-  const peer = (name: string, to: string, group: string): YamlConfig => ({ name, address: to, localAddress: address, group });
+  const peer = (name: string, to: string, group: string): YamlConfig => ({
+    name,
+    address: to,
+    localAddress: address,
+    group,
+  });
   return {
     host: tor.name,
     config: {
@@ -37,7 +42,9 @@ function reflector(topology: Topology, tor: TorHost): SpeakerPlan {
       peerGroups: { clients: { as: AS, routeReflectorClient: true }, reflectors: { as: AS } },
       peers: [
         ...topology.nodes.map((node) => peer(node.name, node.addresses.ipv4 ?? "", "clients")),
-        ...topology.tors.filter((other) => other !== tor).map((other) => peer(other.name, other.addresses.ipv4 ?? "", "reflectors")),
+        ...topology.tors
+          .filter((other) => other !== tor)
+          .map((other) => peer(other.name, other.addresses.ipv4 ?? "", "reflectors")),
       ],
       kernel: { enabled: false },
     },
@@ -50,7 +57,12 @@ function client(topology: Topology, node: NodePlan): SpeakerPlan {
     host: node.name,
     config: {
       ...baseConfig(topology, address, AS, [address]),
-      peers: topology.tors.map((tor) => ({ name: tor.name, address: tor.addresses.ipv4 ?? "", as: AS, localAddress: address })),
+      peers: topology.tors.map((tor) => ({
+        name: tor.name,
+        address: tor.addresses.ipv4 ?? "",
+        as: AS,
+        localAddress: address,
+      })),
       ...nodeConfig(topology, node),
     },
   };

@@ -5,13 +5,30 @@ import type { FamilyName } from "../../base/family.js";
 import { UNPLUGGED_NODE, type Act, type SpeakerPlan } from "./act.js";
 import { torSpeaker } from "./act-racks.js";
 import type { Checks } from "./checks.js";
-import { allEstablished, CONVERGENCE_LIMIT_MS, sessionsText, showLogs, showStatus, startAll } from "./daemons.js";
+import {
+  afterText,
+  allEstablished,
+  CONVERGENCE_LIMIT_MS,
+  sessionsText,
+  showLogs,
+  showStatus,
+  startAll,
+} from "./daemons.js";
 import type { Lab } from "./lab.js";
 import { birdRoutes, RouteMonitor, unicastPrefixes } from "./observe.js";
 import { ContinuousPing, matrixRows, pingMatrix } from "./ping.js";
 import type { Printer } from "./print.js";
 import type { RoutingDaemon } from "./routing-daemon.js";
-import { makeTopology, nodeOf, podsOf, prefixesOf, remotePrefixes, type NodePlan, type PodPlan, type Topology } from "./topology.js";
+import {
+  makeTopology,
+  nodeOf,
+  podsOf,
+  prefixesOf,
+  remotePrefixes,
+  type NodePlan,
+  type PodPlan,
+  type Topology,
+} from "./topology.js";
 import { foreignTor } from "./tor.js";
 import { buildTunnels, tunnelPackets, tunnelText, TUNNEL_DEVICE } from "./tunnel.js";
 import { buildNetwork, unplug } from "./wiring.js";
@@ -84,9 +101,17 @@ class ActRun {
     await startAll(this.#daemons);
     const routed = await lab.until(() => this.#allRouted(), CONVERGENCE_LIMIT_MS);
     const established = await allEstablished(lab, this.#daemons);
-    const seconds = ((lab.clock.now() - start) / 1000).toFixed(1);
-    const sessionsUp = checks.expect(established !== undefined, `all sessions are Established, ${seconds} s after the start`, await this.#sessionsWhen(established === undefined));
-    const routesIn = checks.expect(routed !== undefined, "every node has every other node's prefixes in its kernel, written by proto bird", await this.#missingText());
+    const took = established === undefined ? undefined : lab.clock.now() - start;
+    const sessionsUp = checks.expect(
+      established !== undefined,
+      `all sessions are Established${afterText(took)}`,
+      await this.#sessionsWhen(established === undefined),
+    );
+    const routesIn = checks.expect(
+      routed !== undefined,
+      "every node has every other node's prefixes in its kernel, written by proto bird",
+      await this.#missingText(),
+    );
     if (sessionsUp && routesIn) return true;
     await this.#explain(this.#daemons.map((daemon) => daemon.host));
     return false;
@@ -105,7 +130,8 @@ class ActRun {
     }
     if (this.#act.layout === "one subnet") return;
     // Whether the fabric knows pods is what acts 3 and 4 differ in.
-    for (const tor of this.#topology.tors) printer.command(tor.name, "ip route", await lab.must(tor.name, ["ip", "route"]));
+    for (const tor of this.#topology.tors)
+      printer.command(tor.name, "ip route", await lab.must(tor.name, ["ip", "route"]));
   }
 
   async pingAll(): Promise<void> {
@@ -117,11 +143,17 @@ class ActRun {
       const results = await pingMatrix(lab, pods, family);
       printer.table(matrixRows(pods, results), (cell) => cell === "lost");
       const lost = results.filter((result) => result.milliseconds === undefined);
-      checks.expect(lost.length === 0, `all ${results.length} pings were answered`, `lost: ${lost.map((ping) => `${ping.from} → ${ping.to}`).join(", ")}`);
+      checks.expect(
+        lost.length === 0,
+        `all ${results.length} pings were answered`,
+        `lost: ${lost.map((ping) => `${ping.from} → ${ping.to}`).join(", ")}`,
+      );
     }
     if (!this.#act.tunnel) return;
     const after = await this.#tunnelCounters();
-    const sent = this.#topology.nodes.map((node, index) => `${node.name} ${(after[index] ?? 0) - (before[index] ?? 0)}`).join(", ");
+    const sent = this.#topology.nodes
+      .map((node, index) => `${node.name} ${(after[index] ?? 0) - (before[index] ?? 0)}`)
+      .join(", ");
     const used = after.every((count, index) => count > (before[index] ?? 0));
     checks.expect(used, `pings between the racks went out by ${TUNNEL_DEVICE} (packets: ${sent})`);
   }
@@ -138,16 +170,28 @@ class ActRun {
     const atDeath = pings.map((ping) => ping.received);
     await lab.pause(ABSENCE_MS);
     const silent = pings.filter((ping, index) => ping.received <= (atDeath[index] ?? 0)).map((ping) => ping.name);
-    checks.expect(silent.length === 0, `pings go on while it is dead (${(ABSENCE_MS / 1000).toFixed(1)} s)`, `no replies: ${silent.join(", ")}`);
+    checks.expect(
+      silent.length === 0,
+      `pings go on while it is dead (${(ABSENCE_MS / 1000).toFixed(1)} s)`,
+      `no replies: ${silent.join(", ")}`,
+    );
     const restarted = lab.clock.now();
     await killed.start();
     const back = await allEstablished(lab, this.#daemons);
-    const seconds = ((lab.clock.now() - restarted) / 1000).toFixed(1);
+    const took = back === undefined ? undefined : lab.clock.now() - restarted;
     await lab.pause(SILENCE_MS);
-    checks.expect(back !== undefined, `it is back with all sessions after ${seconds} s`, await this.#sessionsWhen(back === undefined));
+    checks.expect(
+      back !== undefined,
+      `it is back with all sessions${afterText(took)}`,
+      await this.#sessionsWhen(back === undefined),
+    );
     const counts = await Promise.all(pings.map((ping) => ping.stop()));
     const sum = (pick: "sent" | "lost"): number => counts.reduce((total, count) => total + count[pick], 0);
-    checks.expect(sum("sent") > 0 && sum("lost") === 0, `none of ${sum("sent")} pings was lost over death and return`, `${sum("lost")} lost`);
+    checks.expect(
+      sum("sent") > 0 && sum("lost") === 0,
+      `none of ${sum("sent")} pings was lost over death and return`,
+      `${sum("lost")} lost`,
+    );
     await this.#judgeSilence(monitors);
     if (back === undefined) await this.#explain([killed.host]);
   }
@@ -156,7 +200,11 @@ class ActRun {
     const { printer, checks } = this.#stage;
     for (const monitor of monitors) {
       const events = await monitor.stop();
-      const silent = checks.expect(events.length === 0, `ip monitor route on ${monitor.name} stayed silent`, `${events.length} changes`);
+      const silent = checks.expect(
+        events.length === 0,
+        `ip monitor route on ${monitor.name} stayed silent`,
+        `${events.length} changes`,
+      );
       if (!silent) printer.verbatim(events.slice(0, 20).join("\n"));
     }
   }
@@ -173,17 +221,24 @@ class ActRun {
     others.forEach((node, index) => {
       const after = leftAll[index];
       const prefixes = this.#topology.families.flatMap((family) => prefixesOf(gone, family)).join(", ");
-      const time = ((after ?? lab.clock.now() - start) / 1000).toFixed(1);
-      checks.expect(after !== undefined, `its routes left ${node.name} after ${time} s: ${prefixes}`, "they are still there");
+      checks.expect(
+        after !== undefined,
+        `its routes left ${node.name}${afterText(after)}: ${prefixes}`,
+        "they are still there",
+      );
     });
-    if (leftAll.includes(undefined)) await this.#explain(this.#daemons.map((daemon) => daemon.host).filter((host) => host !== gone.name));
+    if (leftAll.includes(undefined))
+      await this.#explain(this.#daemons.map((daemon) => daemon.host).filter((host) => host !== gone.name));
     await this.#pingRemaining(others.flatMap((node) => node.pods));
   }
 
   async #pingRemaining(pods: readonly PodPlan[]): Promise<void> {
     const { lab, checks } = this.#stage;
     const all = (await Promise.all(this.#topology.families.map((family) => pingMatrix(lab, pods, family)))).flat();
-    checks.expect(all.length > 0 && all.every((result) => result.milliseconds !== undefined), "pods of the other nodes still reach each other");
+    checks.expect(
+      all.length > 0 && all.every((result) => result.milliseconds !== undefined),
+      "pods of the other nodes still reach each other",
+    );
   }
 
   /** What the daemons of some hosts have to say about a failure. */
@@ -197,7 +252,9 @@ class ActRun {
   #startPings(): readonly ContinuousPing[] {
     const pods = podsOf(this.#topology);
     return this.#topology.families.flatMap((family) =>
-      pods.map((pod, index) => new ContinuousPing(this.#stage.lab, pod, pods[(index + 1) % pods.length] ?? pod, family)),
+      pods.map(
+        (pod, index) => new ContinuousPing(this.#stage.lab, pod, pods[(index + 1) % pods.length] ?? pod, family),
+      ),
     );
   }
 
@@ -222,7 +279,10 @@ class ActRun {
     const texts = await Promise.all(
       this.#topology.nodes.map(async (node) => ({ name: node.name, missing: await this.#missing(node) })),
     );
-    return texts.filter(({ missing }) => missing.length > 0).map(({ name, missing }) => `${name} lacks ${missing.join(" ")}`).join(", ");
+    return texts
+      .filter(({ missing }) => missing.length > 0)
+      .map(({ name, missing }) => `${name} lacks ${missing.join(" ")}`)
+      .join(", ");
   }
 
   async #sessionsWhen(needed: boolean): Promise<string> {

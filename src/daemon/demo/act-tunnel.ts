@@ -31,7 +31,9 @@ function speakers(topology: Topology): readonly SpeakerPlan[] {
       config: {
         ...baseConfig(topology, address, AS, [address]),
         mesh: { nodes: members, self: node.name },
-        ...nodeConfig(topology, node, { encapsulation: [{ prefix: POD_POOL, mode: "crossSubnet", device: TUNNEL_DEVICE }] }),
+        ...nodeConfig(topology, node, {
+          encapsulation: [{ prefix: POD_POOL, mode: "crossSubnet", device: TUNNEL_DEVICE }],
+        }),
       },
     };
   });

@@ -78,7 +78,10 @@ export function announcedBy(topology: Topology, node: NodePlan): readonly string
 }
 
 /** The values of the families in use, in their order. */
-export function valuesOf(values: Readonly<Partial<Record<FamilyName, string>>>, families: readonly FamilyName[]): readonly string[] {
+export function valuesOf(
+  values: Readonly<Partial<Record<FamilyName, string>>>,
+  families: readonly FamilyName[],
+): readonly string[] {
   return families.map((family) => values[family]).filter((value) => value !== undefined);
 }
 

@@ -22,7 +22,8 @@ export function allEstablished(lab: Lab, daemons: readonly RoutingDaemon[]): Pro
         .filter((daemon) => !ready.has(daemon))
         .map(async (daemon) => {
           const counts = await daemon.sessions();
-          if (counts !== undefined && counts.total > 0 && counts.established === counts.total && !counts.recovering) ready.add(daemon);
+          if (counts !== undefined && counts.total > 0 && counts.established === counts.total && !counts.recovering)
+            ready.add(daemon);
         }),
     );
     return ready.size === daemons.length;
@@ -34,7 +35,9 @@ export function allEstablished(lab: Lab, daemons: readonly RoutingDaemon[]): Pro
 export async function sessionsText(daemons: readonly RoutingDaemon[]): Promise<string> {
   const texts = daemons.map(async (daemon) => {
     const counts = await daemon.sessions();
-    return counts === undefined ? `${daemon.host} does not answer` : `${daemon.host} ${counts.established} of ${counts.total}`;
+    return counts === undefined
+      ? `${daemon.host} does not answer`
+      : `${daemon.host} ${counts.established} of ${counts.total}`;
   });
   return (await Promise.all(texts)).join(", ");
 }
@@ -52,4 +55,9 @@ export function showLogs(printer: Printer, daemons: readonly RoutingDaemon[]): v
     printer.warn(`The last lines that ${daemon.software} wrote on ${daemon.host}:`);
     printer.verbatim(lines.join("\n"));
   }
+}
+
+/** ` after 1.2 s`, or nothing for what did not happen. */
+export function afterText(milliseconds: number | undefined): string {
+  return milliseconds === undefined ? "" : ` after ${(milliseconds / 1000).toFixed(1)} s`;
 }

@@ -65,16 +65,31 @@ function introduce(printer: Printer, namespaces: boolean, missing: readonly stri
   printer.heading("Starling: BGP for Kubernetes nodes and data centre fabrics");
   for (const name of removeLeftovers(PREFIX)) printer.say(`Removed what an interrupted run left: ${name}`);
   if (namespaces) {
-    printer.say(`Three nodes in two racks, two ToR hosts, four pods: network namespaces ${PREFIX}-${process.pid}-…, one daemon per node.`);
+    printer.say(
+      `Three nodes in two racks, two ToR hosts, four pods: network namespaces ${PREFIX}-${process.pid}-…, one daemon per node.`,
+    );
     return;
   }
   const why = missing.length === 0 ? "as asked" : `what is missing: ${missing.join("; ")}`;
   printer.warn(`Without network namespaces (${why}).`);
-  printer.say("The same topology on 127.0.x.x, port 1790: the daemons and their sessions are real, the kernel part is simulated.");
+  printer.say(
+    "The same topology on 127.0.x.x, port 1790: the daemons and their sessions are real, the kernel part is simulated.",
+  );
 }
 
-async function playAll(acts: readonly Act[], lab: Lab, printer: Printer, checks: Checks, namespaces: boolean): Promise<void> {
-  const stage = { lab, printer, checks, makeSpeaker: (plan: SpeakerPlan) => new SpeakerProcess(lab, plan, printer.color) };
+async function playAll(
+  acts: readonly Act[],
+  lab: Lab,
+  printer: Printer,
+  checks: Checks,
+  namespaces: boolean,
+): Promise<void> {
+  const stage = {
+    lab,
+    printer,
+    checks,
+    makeSpeaker: (plan: SpeakerPlan) => new SpeakerProcess(lab, plan, printer.color),
+  };
   for (const act of acts) {
     printer.heading(`Act ${act.number}: ${act.title}`);
     checks.begin(`act ${act.number}`);
@@ -95,8 +110,10 @@ function conclude(printer: Printer, checks: Checks, seconds: number): number {
     printer.verdict(true, `${checks.passed} checks passed in ${time}. Everything that was made is removed.`);
     return 0;
   }
-  printer.verdict(false, `${checks.failed.length} of ${checks.passed + checks.failed.length} checks failed in ${time}:`);
+  printer.verdict(
+    false,
+    `${checks.failed.length} of ${checks.passed + checks.failed.length} checks failed in ${time}:`,
+  );
   for (const claim of checks.failed) printer.check(false, claim);
   return 1;
 }
-

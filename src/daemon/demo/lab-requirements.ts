@@ -4,20 +4,23 @@ import { execFileSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Absolute path of a program on PATH or in the folders of system daemons; undefined: not installed. */
-export function findProgram(name: string): string | undefined {
+const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+/** Absolute path of a program on PATH or, unless told otherwise, in a folder of system programs that PATH may lack;
+ *  undefined: not installed. */
+export function findProgram(name: string, moreFolders: readonly string[] = SYSTEM_FOLDERS): string | undefined {
   const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  for (const folder of [...folders, "/usr/sbin", "/sbin", "/usr/local/sbin"]) {
-    const path = join(folder, name);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not in this folder: the next one may have it.
-      continue;
-    }
+  return [...folders, ...moreFolders].map((folder) => join(folder, name)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Absent or not for us: all the same to who wants to run it.
+    return false;
   }
-  return undefined;
 }
 
 /** The reasons why namespaces cannot be made here; empty: they can. Makes and removes one namespace to find out. */
@@ -25,8 +28,8 @@ export function missingForNamespaces(probeName: string): readonly string[] {
   const missing: string[] = [];
   if (process.platform !== "linux") missing.push("Linux");
   if (process.getuid?.() !== 0) missing.push("root (run it with sudo)");
-  if (findProgram("ip") === undefined) missing.push("the program `ip` (package iproute2)");
-  if (findProgram("ping") === undefined) missing.push("the program `ping` (package iputils-ping)");
+  if (findProgram("ip", []) === undefined) missing.push("the program `ip` (package iproute2)");
+  if (findProgram("ping", []) === undefined) missing.push("the program `ping` (package iputils-ping)");
   if (missing.length > 0) return missing;
   const refused = tryNamespace(probeName);
   return refused === undefined ? [] : [`network namespaces with veth and bridge devices (${refused})`];
@@ -39,7 +42,9 @@ function tryNamespace(name: string): string | undefined {
     return firstLine(error);
   }
   try {
-    execFileSync("ip", ["-n", name, "link", "add", "name", "probe0", "type", "veth", "peer", "name", "probe1"], { stdio: "pipe" });
+    execFileSync("ip", ["-n", name, "link", "add", "name", "probe0", "type", "veth", "peer", "name", "probe1"], {
+      stdio: "pipe",
+    });
     execFileSync("ip", ["-n", name, "link", "add", "name", "probe2", "type", "bridge"], { stdio: "pipe" });
     return undefined;
   } catch (error) {

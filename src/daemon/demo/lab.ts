@@ -149,7 +149,9 @@ export class Lab {
 
   /** Writes kernel settings below /proc/sys/ of a namespace, such as `net/ipv4/ip_forward=1`. Throws LabError. */
   async settings(name: string, settings: readonly string[]): Promise<void> {
-    const script = settings.map((setting) => `echo ${setting.split("=")[1] ?? ""} > /proc/sys/${setting.split("=")[0] ?? ""}`);
+    const script = settings.map(
+      (setting) => `echo ${setting.split("=")[1] ?? ""} > /proc/sys/${setting.split("=")[0] ?? ""}`,
+    );
     await this.must(name, ["sh", "-ec", script.join("\n")]);
   }
 
@@ -172,7 +174,11 @@ export class Lab {
     const [program, ...parameters] = this.#inside(name, command);
     // A process group of its own: Ctrl-C reaches only us, and we end the children in order.
     const child = new Child(
-      spawn(program ?? "", parameters, { detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...environment } }),
+      spawn(program ?? "", parameters, {
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...process.env, ...environment },
+      }),
     );
     this.#children.add(child);
     void child.ended.then(() => this.#children.delete(child));
@@ -329,7 +335,8 @@ export function removeLeftovers(prefix: string): readonly string[] {
     const pid = Number(pattern.exec(name)?.[1] ?? "0");
     return pid !== 0 && pid !== process.pid && !mayBeRunning(pid);
   };
-  const namespaces = user === 0 && existsSync(NAMESPACE_FOLDER) ? readdirSync(NAMESPACE_FOLDER).filter(isAbandoned) : [];
+  const namespaces =
+    user === 0 && existsSync(NAMESPACE_FOLDER) ? readdirSync(NAMESPACE_FOLDER).filter(isAbandoned) : [];
   namespaces.forEach(removeNamespaceNow);
   const folders = readdirSync(tmpdir())
     .filter(isAbandoned)

@@ -16,7 +16,11 @@ export interface PingResult {
 }
 
 /** One ping from each pod to each other one, all at the same time. */
-export async function pingMatrix(lab: Lab, pods: readonly PodPlan[], family: FamilyName): Promise<readonly PingResult[]> {
+export async function pingMatrix(
+  lab: Lab,
+  pods: readonly PodPlan[],
+  family: FamilyName,
+): Promise<readonly PingResult[]> {
   const pairs = pods.flatMap((from) => pods.filter((to) => to !== from).map((to) => ({ from, to })));
   return Promise.all(
     pairs.map(async ({ from, to }) => {
@@ -35,7 +39,10 @@ export function matrixRows(pods: readonly PodPlan[], results: readonly PingResul
     const result = results.find((candidate) => candidate.from === from.name && candidate.to === to.name);
     return result?.milliseconds === undefined ? "lost" : `${result.milliseconds.toFixed(2)} ms`;
   };
-  return [["from \\ to", ...pods.map((pod) => pod.name)], ...pods.map((from) => [from.name, ...pods.map((to) => cell(from, to))])];
+  return [
+    ["from \\ to", ...pods.map((pod) => pod.name)],
+    ...pods.map((from) => [from.name, ...pods.map((to) => cell(from, to))]),
+  ];
 }
 
 export interface PingCount {

@@ -7,7 +7,14 @@ export type Output = (text: string) => void;
 type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
 /** SGR parameters of ECMA-48. */
-const STYLES: Readonly<Record<Style, string>> = { bold: "1", dim: "2", red: "31", green: "32", yellow: "33", cyan: "36" };
+const STYLES: Readonly<Record<Style, string>> = {
+  bold: "1",
+  dim: "2",
+  red: "31",
+  green: "32",
+  yellow: "33",
+  cyan: "36",
+};
 
 const INDENT = "  ";
 const RULE_WIDTH = 100;
@@ -79,7 +86,12 @@ export class Printer {
   }
 
   check(ok: boolean, text: string): void {
-    this.#line(INDENT + (ok ? `${this.#styled("✔", "green")} ${text}` : `${this.#styled("✘", "red", "bold")} ${this.#styled(text, "red")}`));
+    this.#line(
+      INDENT +
+        (ok
+          ? `${this.#styled("✔", "green")} ${text}`
+          : `${this.#styled("✘", "red", "bold")} ${this.#styled(text, "red")}`),
+    );
   }
 
   /** The last line: how it went. */

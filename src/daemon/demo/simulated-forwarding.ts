@@ -29,13 +29,18 @@ const MAX_HOPS = 8;
 export function simulatedTable(routes: readonly RouteView[], localPods: readonly string[]): readonly SimulatedRoute[] {
   return routes
     .filter((route) => route.best && !localPods.includes(route.prefix))
-    .map((route) => ({ prefix: route.prefix, nextHop: parseAddress(route.from) === undefined ? undefined : route.nextHop }));
+    .map((route) => ({
+      prefix: route.prefix,
+      nextHop: parseAddress(route.from) === undefined ? undefined : route.nextHop,
+    }));
 }
 
 /** The table in the words of `ip route show proto bird`. */
 export function tableText(table: readonly SimulatedRoute[], device: (nextHop: string) => string): string {
   return table
-    .map(({ prefix, nextHop }) => (nextHop === undefined ? `blackhole ${prefix}` : `${prefix} via ${nextHop} ${device(nextHop)}`))
+    .map(({ prefix, nextHop }) =>
+      nextHop === undefined ? `blackhole ${prefix}` : `${prefix} via ${nextHop} ${device(nextHop)}`,
+    )
     .join("\n");
 }
 

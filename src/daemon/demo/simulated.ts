@@ -4,12 +4,29 @@
 import { MISSED_BY_HOLD_TIME, UNPLUGGED_NODE, type Act, type SpeakerPlan } from "./act.js";
 import { torSpeaker } from "./act-racks.js";
 import type { Checks } from "./checks.js";
-import { allEstablished, CONVERGENCE_LIMIT_MS, sessionsText, showLogs, showStatus, startAll } from "./daemons.js";
+import {
+  afterText,
+  allEstablished,
+  CONVERGENCE_LIMIT_MS,
+  sessionsText,
+  showLogs,
+  showStatus,
+  startAll,
+} from "./daemons.js";
 import type { Lab } from "./lab.js";
 import type { Printer } from "./print.js";
 import { followPacket, simulatedTable, tableText, type SimulatedTables } from "./simulated-forwarding.js";
 import type { Speaker } from "./speaker-process.js";
-import { makeTopology, nodeOf, podsOf, prefixesOf, rackSubnet, remotePrefixes, type NodePlan, type Topology } from "./topology.js";
+import {
+  makeTopology,
+  nodeOf,
+  podsOf,
+  prefixesOf,
+  rackSubnet,
+  remotePrefixes,
+  type NodePlan,
+  type Topology,
+} from "./topology.js";
 import { TUNNEL_DEVICE } from "./tunnel.js";
 
 const ABSENCE_MS = 1000;
@@ -53,12 +70,16 @@ class SimulatedRun {
     const { printer, makeSpeaker } = this.#stage;
     for (const node of this.#topology.nodes) {
       const pods = node.pods.map((pod) => `${pod.name} (${pod.addresses.ipv4 ?? ""})`).join(", ");
-      printer.say(`${node.name}: rack ${node.rack}, ${node.addresses.ipv4 ?? ""}, block ${node.blocks.ipv4 ?? ""}, pods ${pods}`);
+      printer.say(
+        `${node.name}: rack ${node.rack}, ${node.addresses.ipv4 ?? ""}, block ${node.blocks.ipv4 ?? ""}, pods ${pods}`,
+      );
     }
-    if (this.#act.dualStack) printer.warn("IPv6 is left out here: the loopback device has one IPv6 address, not one per node.");
+    if (this.#act.dualStack)
+      printer.warn("IPv6 is left out here: the loopback device has one IPv6 address, not one per node.");
     if (this.#act.tunnel) printer.warn(`There is no ${TUNNEL_DEVICE} here: which routes would use it is shown.`);
     const tors = this.#act.tors(this.#topology);
-    for (const tor of tors) printer.say(`${tor.host}: AS ${tor.as}, played by Starling (another daemon needs a namespace)`);
+    for (const tor of tors)
+      printer.say(`${tor.host}: AS ${tor.as}, played by Starling (another daemon needs a namespace)`);
     const plans = [...this.#act.speakers(this.#topology), ...tors.map((tor) => torSpeaker(this.#topology, tor))];
     this.#speakers = plans.map(makeSpeaker);
   }
@@ -69,9 +90,9 @@ class SimulatedRun {
     await startAll(this.#speakers);
     const established = await allEstablished(lab, this.#speakers);
     const routed = await lab.until(() => this.#allRouted(), CONVERGENCE_LIMIT_MS);
-    const seconds = ((lab.clock.now() - start) / 1000).toFixed(1);
+    const took = established === undefined ? undefined : lab.clock.now() - start;
     const seen = established === undefined ? await sessionsText(this.#speakers) : "";
-    const sessionsUp = checks.expect(established !== undefined, `all sessions are Established, ${seconds} s after the start`, seen);
+    const sessionsUp = checks.expect(established !== undefined, `all sessions are Established${afterText(took)}`, seen);
     const routesIn = checks.expect(routed !== undefined, "every node has learned every other node's prefixes");
     if (sessionsUp && routesIn) return true;
     await showStatus(printer, this.#speakers);
@@ -115,9 +136,9 @@ class SimulatedRun {
     const restarted = lab.clock.now();
     await killed.start();
     const back = await allEstablished(lab, this.#speakers);
-    const seconds = ((lab.clock.now() - restarted) / 1000).toFixed(1);
+    const took = back === undefined ? undefined : lab.clock.now() - restarted;
     const seen = back === undefined ? await sessionsText(this.#speakers) : "";
-    checks.expect(back !== undefined, `it is back with all sessions after ${seconds} s`, seen);
+    checks.expect(back !== undefined, `it is back with all sessions${afterText(took)}`, seen);
     const routed = await lab.until(() => this.#allRouted(), CONVERGENCE_LIMIT_MS);
     checks.expect(routed !== undefined, "and has all routes again");
     if (back === undefined || routed === undefined) showLogs(printer, [killed]);
@@ -133,8 +154,7 @@ class SimulatedRun {
     const left = await Promise.all(others.map((node) => lab.until(() => this.#forgot(node, gone), UNPLUG_LIMIT_MS)));
     others.forEach((node, index) => {
       const after = left[index];
-      const time = after === undefined ? "" : ` after ${(after / 1000).toFixed(1)} s`;
-      const claim = `its routes left ${node.name}${time}: ${prefixesOf(gone, "ipv4").join(", ")}`;
+      const claim = `its routes left ${node.name}${afterText(after)}: ${prefixesOf(gone, "ipv4").join(", ")}`;
       checks.expect(after !== undefined, claim, "they are still there");
     });
   }

@@ -77,7 +77,8 @@ export class SpeakerProcess implements Speaker {
   async bestRoutes(): Promise<readonly RouteView[]> {
     const routes = await this.#asked(async (client) => {
       const found: RouteView[] = [];
-      for await (const chunk of client.stream("routes", { stage: "best" })) found.push(...(chunk as readonly RouteView[]));
+      for await (const chunk of client.stream("routes", { stage: "best" }))
+        found.push(...(chunk as readonly RouteView[]));
       return found;
     });
     return routes ?? [];

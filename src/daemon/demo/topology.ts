@@ -92,7 +92,10 @@ function makeNode(options: TopologyOptions, name: string, number: number): NodeP
     addresses: stacks(options, hostAddress(options, rack, 10 + number), `fd00:10::${10 + number}`),
     gateways: tor,
     blocks: stacks(options, `10.244.${number}.0/26`, `fd00:244:${number}::/122`),
-    borrowed: guest === undefined ? {} : stacks(options, `${guest.addresses.ipv4 ?? ""}/32`, `${guest.addresses.ipv6 ?? ""}/128`),
+    borrowed:
+      guest === undefined
+        ? {}
+        : stacks(options, `${guest.addresses.ipv4 ?? ""}/32`, `${guest.addresses.ipv6 ?? ""}/128`),
     pods: guest === undefined ? [own] : [own, guest],
   };
 }

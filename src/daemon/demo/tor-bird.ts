@@ -45,7 +45,8 @@ export function birdDaemon(lab: Lab, plan: TorPlan, version: string): RoutingDae
   const folder = join(lab.folder, `${plan.host}-bird`);
   const socket = join(folder, "bird.ctl");
   let child: LabProcess | undefined;
-  const birdc = (command: string): Promise<{ code: number; stdout: string }> => lab.exec(plan.host, ["birdc", "-s", socket, ...command.split(" ")]);
+  const birdc = (command: string): Promise<{ code: number; stdout: string }> =>
+    lab.exec(plan.host, [findProgram("birdc") ?? "birdc", "-s", socket, ...command.split(" ")]);
 
   return {
     host: plan.host,
@@ -55,7 +56,16 @@ export function birdDaemon(lab: Lab, plan: TorPlan, version: string): RoutingDae
       mkdirSync(folder, { recursive: true });
       const file = join(folder, "bird.conf");
       writeFileSync(file, birdConfiguration(plan));
-      child = lab.spawn(plan.host, [findProgram("bird") ?? "bird", "-f", "-c", file, "-s", socket, "-P", join(folder, "bird.pid")]);
+      child = lab.spawn(plan.host, [
+        findProgram("bird") ?? "bird",
+        "-f",
+        "-c",
+        file,
+        "-s",
+        socket,
+        "-P",
+        join(folder, "bird.pid"),
+      ]);
       return Promise.resolve();
     },
     async kill() {
@@ -75,5 +85,9 @@ export function birdDaemon(lab: Lab, plan: TorPlan, version: string): RoutingDae
 /** Counts the BGP lines of `show protocols`. */
 export function readProtocols(text: string): SessionCounts {
   const lines = text.split("\n").filter((line) => /^\S+\s+BGP\s/.test(line));
-  return { established: lines.filter((line) => line.includes("Established")).length, total: lines.length, recovering: false };
+  return {
+    established: lines.filter((line) => line.includes("Established")).length,
+    total: lines.length,
+    recovering: false,
+  };
 }

@@ -45,15 +45,25 @@ export function frrConfiguration(plan: TorPlan): string {
 export function frrDaemon(lab: Lab, plan: TorPlan, version: string): RoutingDaemon {
   const folder = join(lab.folder, `${plan.host}-frr`);
   let processes: readonly LabProcess[] = [];
-  const vtysh = (command: string): Promise<{ code: number; stdout: string }> => lab.exec(plan.host, ["vtysh", "--vty_socket", folder, "-c", command]);
+  const vtysh = (...words: readonly string[]): Promise<{ code: number; stdout: string }> =>
+    lab.exec(plan.host, [findProgram("vtysh") ?? "vtysh", "--vty_socket", folder, ...words]);
 
   const launch = async (name: "zebra" | "bgpd", configuration: string): Promise<LabProcess> => {
     const file = join(folder, `${name}.conf`);
     writeFileSync(file, configuration);
     const program = join(daemonFolder() ?? "", name);
-    const files = ["-f", file, "-i", join(folder, `${name}.pid`), "-z", join(folder, "zserv.api"), "--vty_socket", folder];
+    const files = [
+      "-f",
+      file,
+      "-i",
+      join(folder, `${name}.pid`),
+      "-z",
+      join(folder, "zserv.api"),
+      "--vty_socket",
+      folder,
+    ];
     const child = lab.spawn(plan.host, [program, ...files, "-P", "0", "--log", "stdout"]);
-    const answers = async (): Promise<boolean> => (await lab.exec(plan.host, ["vtysh", "--vty_socket", folder, "-d", name, "-c", "show version"])).code === 0;
+    const answers = async (): Promise<boolean> => (await vtysh("-d", name, "-c", "show version")).code === 0;
     await lab.until(async () => !child.running || answers(), START_LIMIT_MS, 20);
     return child;
   };
@@ -73,11 +83,11 @@ export function frrDaemon(lab: Lab, plan: TorPlan, version: string): RoutingDaem
       await Promise.all(processes.map((child) => child.end("SIGKILL")));
     },
     async sessions() {
-      const { code, stdout } = await vtysh("show bgp ipv4 unicast summary json");
+      const { code, stdout } = await vtysh("-c", "show bgp ipv4 unicast summary json");
       return code === 0 ? readSummary(stdout) : undefined;
     },
     async statusText() {
-      return (await vtysh("show bgp ipv4 unicast summary")).stdout;
+      return (await vtysh("-c", "show bgp ipv4 unicast summary")).stdout;
     },
     log: () => processes.map((child) => child.output).join(""),
   };
@@ -87,5 +97,9 @@ export function frrDaemon(lab: Lab, plan: TorPlan, version: string): RoutingDaem
 export function readSummary(json: string): SessionCounts {
   const summary = JSON.parse(json) as { peers?: Record<string, { state?: string }> };
   const states = Object.values(summary.peers ?? {}).map((peer) => peer.state);
-  return { established: states.filter((state) => state === "Established").length, total: states.length, recovering: false };
+  return {
+    established: states.filter((state) => state === "Established").length,
+    total: states.length,
+    recovering: false,
+  };
 }

@@ -2,6 +2,7 @@
 // (the packets still cross the ToRs in an outer IP header), or else veth ends in a bridge beside the racks.
 
 import { unreachable } from "../../base/invariant.js";
+import { findProgram } from "./lab-requirements.js";
 import type { Lab } from "./lab.js";
 import type { NodePlan, Topology } from "./topology.js";
 
@@ -27,7 +28,10 @@ export async function buildTunnels(lab: Lab, topology: Topology): Promise<Tunnel
       unreachable(kind);
   }
   for (const node of topology.nodes) {
-    await lab.ip(node.name, [`address add ${tunnelAddress(node)}/32 dev ${TUNNEL_DEVICE}`, `link set ${TUNNEL_DEVICE} up`]);
+    await lab.ip(node.name, [
+      `address add ${tunnelAddress(node)}/32 dev ${TUNNEL_DEVICE}`,
+      `link set ${TUNNEL_DEVICE} up`,
+    ]);
   }
   return kind;
 }
@@ -52,7 +56,8 @@ export async function tunnelPackets(lab: Lab, node: NodePlan): Promise<number> {
 }
 
 async function chooseKind(lab: Lab, topology: Topology): Promise<TunnelKind> {
-  for (const node of topology.nodes) if (!(await addIpip(lab, node))) return (await hasVxlan(lab, node)) ? "vxlan" : "veth";
+  for (const node of topology.nodes)
+    if (!(await addIpip(lab, node))) return (await hasVxlan(lab, node)) ? "vxlan" : "veth";
   return "ipip";
 }
 
@@ -65,7 +70,18 @@ async function addIpip(lab: Lab, node: NodePlan): Promise<boolean> {
 }
 
 async function hasVxlan(lab: Lab, node: NodePlan): Promise<boolean> {
-  const made = await lab.exec(node.name, ["ip", "link", "add", "probe0", "type", "vxlan", "id", "1", "dstport", "4789"]);
+  const made = await lab.exec(node.name, [
+    "ip",
+    "link",
+    "add",
+    "probe0",
+    "type",
+    "vxlan",
+    "id",
+    "1",
+    "dstport",
+    "4789",
+  ]);
   if (made.code !== 0) return false;
   await lab.ip(node.name, ["link delete probe0"]);
   return true;
@@ -77,7 +93,7 @@ async function addVxlan(lab: Lab, topology: Topology, node: NodePlan): Promise<v
   for (const other of topology.nodes.filter((candidate) => candidate.name !== node.name)) {
     // Frames to an unknown address, ARP above all, go to each other node.
     const entry = ["append", "00:00:00:00:00:00", "dev", TUNNEL_DEVICE, "dst", other.addresses.ipv4 ?? ""];
-    await lab.must(node.name, ["bridge", "fdb", ...entry]);
+    await lab.must(node.name, [findProgram("bridge") ?? "bridge", "fdb", ...entry]);
   }
 }
 

@@ -3,7 +3,16 @@
 
 import type { FamilyName } from "../../base/family.js";
 import type { Lab } from "./lab.js";
-import { otherRack, podsOf, rackSubnet, torOf, type NodePlan, type PodPlan, type TorHost, type Topology } from "./topology.js";
+import {
+  otherRack,
+  podsOf,
+  rackSubnet,
+  torOf,
+  type NodePlan,
+  type PodPlan,
+  type TorHost,
+  type Topology,
+} from "./topology.js";
 
 /** Felix marks its routes with this number (rtm_protocol); any but `bird` is alien to the speaker. */
 const FELIX_PROTOCOL = 80;
@@ -71,7 +80,8 @@ async function joinTors(lab: Lab, topology: Topology): Promise<void> {
   // The fabric knows its own subnets from elsewhere (an IGP, say); pod prefixes it only knows if BGP tells it.
   for (const tor of topology.tors) {
     const far = torOf(topology, otherRack(tor.rack));
-    if (far.uplink !== undefined) await lab.ip(tor.name, [`route add ${rackSubnet(topology, far.rack)} via ${far.uplink} dev trunk`]);
+    if (far.uplink !== undefined)
+      await lab.ip(tor.name, [`route add ${rackSubnet(topology, far.rack)} via ${far.uplink} dev trunk`]);
   }
 }
 
@@ -104,7 +114,10 @@ async function attachPod(lab: Lab, pod: PodPlan): Promise<void> {
     outside.push(`route add ${pod.addresses.ipv4}/32 dev ${device} scope link protocol ${FELIX_PROTOCOL}`);
   }
   if (pod.addresses.ipv6 !== undefined) {
-    inside.push(`address add ${pod.addresses.ipv6}/128 dev eth0 nodad`, `route add default via ${HOST_LINK_LOCAL} dev eth0`);
+    inside.push(
+      `address add ${pod.addresses.ipv6}/128 dev eth0 nodad`,
+      `route add default via ${HOST_LINK_LOCAL} dev eth0`,
+    );
     outside.push(`route add ${pod.addresses.ipv6}/128 dev ${device} protocol ${FELIX_PROTOCOL}`);
   }
   await lab.ip(pod.name, inside);

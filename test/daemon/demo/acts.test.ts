@@ -25,34 +25,50 @@ function allPlans(act: Act, simulated: boolean): readonly SpeakerPlan[] {
 }
 
 t.test("the acts are numbered from 1, and one of them is dual-stack", (t) => {
-  t.strictSame(ACTS.map((act) => act.number), [1, 2, 3, 4]);
+  t.strictSame(
+    ACTS.map((act) => act.number),
+    [1, 2, 3, 4],
+  );
   t.equal(ACTS.filter((act) => act.dualStack).length, 1);
   t.end();
 });
 
 for (const act of ACTS) {
   for (const simulated of [false, true]) {
-    t.test(`act ${act.number}, ${simulated ? "simulated" : "real"}: every configuration is accepted and every eBGP session has policies`, (t) => {
-      for (const plan of allPlans(act, simulated)) {
-        const config = configOf(plan);
-        t.ok(config.peers.length > 0, `${plan.host} has peers`);
-        t.ok(config.peers.every((peer) => peer.missingPolicy.length === 0), `${plan.host} lacks no policy`);
-        t.ok(config.peers.every((peer) => peer.port === (simulated ? 1790 : 179)), `${plan.host} uses the act's port`);
-        if (simulated) t.equal(config.kernel.enabled, false, `${plan.host} leaves the kernel alone`);
-      }
-      t.end();
-    });
+    t.test(
+      `act ${act.number}, ${simulated ? "simulated" : "real"}: every configuration is accepted and every eBGP session has policies`,
+      (t) => {
+        for (const plan of allPlans(act, simulated)) {
+          const config = configOf(plan);
+          t.ok(config.peers.length > 0, `${plan.host} has peers`);
+          t.ok(
+            config.peers.every((peer) => peer.missingPolicy.length === 0),
+            `${plan.host} lacks no policy`,
+          );
+          t.ok(
+            config.peers.every((peer) => peer.port === (simulated ? 1790 : 179)),
+            `${plan.host} uses the act's port`,
+          );
+          if (simulated) t.equal(config.kernel.enabled, false, `${plan.host} leaves the kernel alone`);
+        }
+        t.end();
+      },
+    );
   }
 
   t.test(`act ${act.number}: sessions are configured at both ends, with each other's AS`, (t) => {
     const plans = allPlans(act, true).map((plan) => ({ plan, config: configOf(plan) }));
     const owner = (address: string): SpeakerConfig | undefined =>
-      plans.find(({ config }) => config.listen.some((listen) => Buffer.from(listen.address.bytes).join(".") === address))?.config;
+      plans.find(({ config }) =>
+        config.listen.some((listen) => Buffer.from(listen.address.bytes).join(".") === address),
+      )?.config;
     for (const { plan, config } of plans) {
       for (const peer of config.peers) {
         const other = owner(peer.key);
         t.equal(other?.localAs, peer.as, `${plan.host}: ${peer.name} has AS ${peer.as}`);
-        const back = other?.peers.some((candidate) => config.listen.some((listen) => Buffer.from(listen.address.bytes).join(".") === candidate.key));
+        const back = other?.peers.some((candidate) =>
+          config.listen.some((listen) => Buffer.from(listen.address.bytes).join(".") === candidate.key),
+        );
         t.ok(back, `${plan.host}: ${peer.name} knows it, too`);
       }
     }
@@ -81,8 +97,13 @@ t.test("act 1 has a session per family with every other node", (t) => {
 });
 
 t.test("act 2: the nodes are clients of the reflectors, which leave the kernel alone and share a cluster id", (t) => {
-  const reflectors = allPlans(ACTS[1], false).filter((plan) => plan.host.startsWith("tor-")).map(configOf);
-  t.strictSame(reflectors.map((config) => config.peers.filter((peer) => peer.routeReflectorClient).length), [3, 3]);
+  const reflectors = allPlans(ACTS[1], false)
+    .filter((plan) => plan.host.startsWith("tor-"))
+    .map(configOf);
+  t.strictSame(
+    reflectors.map((config) => config.peers.filter((peer) => peer.routeReflectorClient).length),
+    [3, 3],
+  );
   t.ok(reflectors.every((config) => !config.kernel.enabled));
   t.equal(new Set(reflectors.map((config) => config.clusterId)).size, 1);
   t.end();
@@ -90,7 +111,13 @@ t.test("act 2: the nodes are clients of the reflectors, which leave the kernel a
 
 t.test("act 3: each rack has its own AS", (t) => {
   const systems = allPlans(ACTS[2], false).map((plan) => [plan.host, configOf(plan).localAs]);
-  t.strictSame(systems, [["node1", 65101], ["node2", 65101], ["node3", 65102], ["tor-a", 65001], ["tor-b", 65002]]);
+  t.strictSame(systems, [
+    ["node1", 65101],
+    ["node2", 65101],
+    ["node3", 65102],
+    ["tor-a", 65001],
+    ["tor-b", 65002],
+  ]);
   t.end();
 });
 

@@ -113,8 +113,13 @@ t.test("what a killed run left is removed, what a running one has is not", (t) =
   const own = join(tmpdir(), `${prefix}-${process.pid}-abc`);
   const foreign = join(tmpdir(), `${prefix}-notes`);
   for (const folder of [left, own, foreign]) mkdirSync(folder);
-  t.teardown(() => [own, foreign, inUse, join(tmpdir(), prefix)].forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+  t.teardown(() =>
+    [own, foreign, inUse, join(tmpdir(), prefix)].forEach((folder) => rmSync(folder, { recursive: true, force: true })),
+  );
   t.strictSame(removeLeftovers(prefix), [left]);
-  t.strictSame([left, own, foreign].map((folder) => existsSync(folder)), [false, true, true]);
+  t.strictSame(
+    [left, own, foreign].map((folder) => existsSync(folder)),
+    [false, true, true],
+  );
   t.end();
 });

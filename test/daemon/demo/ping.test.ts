@@ -9,11 +9,26 @@ const closing = (sent: number, received: number): string =>
 
 const COUNTS = [
   { name: "all answered", output: closing(20, 20), last: 20, count: { sent: 20, received: 20, lost: 0 } },
-  { name: "the last one was on its way", output: closing(21, 20), last: 20, count: { sent: 20, received: 20, lost: 0 } },
+  {
+    name: "the last one was on its way",
+    output: closing(21, 20),
+    last: 20,
+    count: { sent: 20, received: 20, lost: 0 },
+  },
   { name: "one in the middle was lost", output: closing(20, 19), last: 20, count: { sent: 20, received: 19, lost: 1 } },
   { name: "the end was lost", output: closing(20, 10), last: 10, count: { sent: 20, received: 10, lost: 10 } },
-  { name: "busybox words", output: "5 packets transmitted, 4 packets received, 20% packet loss", last: 5, count: { sent: 5, received: 4, lost: 1 } },
-  { name: "errors in between", output: "5 packets transmitted, 3 received, +2 errors, 40% packet loss", last: 5, count: { sent: 5, received: 3, lost: 2 } },
+  {
+    name: "busybox words",
+    output: "5 packets transmitted, 4 packets received, 20% packet loss",
+    last: 5,
+    count: { sent: 5, received: 4, lost: 1 },
+  },
+  {
+    name: "errors in between",
+    output: "5 packets transmitted, 3 received, +2 errors, 40% packet loss",
+    last: 5,
+    count: { sent: 5, received: 3, lost: 2 },
+  },
   { name: "nothing was printed", output: "", last: 0, count: { sent: 0, received: 0, lost: 0 } },
 ];
 

@@ -16,7 +16,13 @@ function everything(printer: Printer): void {
   printer.say("words");
   printer.warn("a stand-in");
   printer.command("node1", "ip route", "");
-  printer.table([["a", "b"], ["1", "lost"]], (cell) => cell === "lost");
+  printer.table(
+    [
+      ["a", "b"],
+      ["1", "lost"],
+    ],
+    (cell) => cell === "lost",
+  );
   printer.check(true, "seen");
   printer.check(false, "not seen");
   printer.verdict(true, "done");
@@ -34,13 +40,23 @@ t.test("without colour there is no escape sequence, with colour the same words",
 });
 
 t.test("a table is aligned, also where cells are coloured", (t) => {
-  const rows = [["from", "pod-1"], ["pod-1", "·"], ["p", "lost"]];
-  t.equal(printed(false, (printer) => printer.table(rows)), "    from   pod-1\n    pod-1  ·\n    p      lost\n");
+  const rows = [
+    ["from", "pod-1"],
+    ["pod-1", "·"],
+    ["p", "lost"],
+  ];
+  t.equal(
+    printed(false, (printer) => printer.table(rows)),
+    "    from   pod-1\n    pod-1  ·\n    p      lost\n",
+  );
   t.end();
 });
 
 t.test("a command without output says so", (t) => {
-  t.equal(printed(false, (printer) => printer.command("node1", "ip route", "\n")), "  node1 $ ip route\n    (nothing)\n");
+  t.equal(
+    printed(false, (printer) => printer.command("node1", "ip route", "\n")),
+    "  node1 $ ip route\n    (nothing)\n",
+  );
   t.end();
 });
 

@@ -25,10 +25,25 @@ const TABLES = new Map([
 
 const WAYS = [
   { name: "the longest prefix decides", from: POD_1, to: POD_2, path: { hosts: ["node1", "node2"], arrived: true } },
-  { name: "through both ToRs", from: POD_1, to: POD_3, path: { hosts: ["node1", "tor-a", "tor-b", "node3"], arrived: true } },
-  { name: "a ToR without a route loses it", from: POD_2, to: POD_1, path: { hosts: ["node2", "tor-a"], arrived: false } },
+  {
+    name: "through both ToRs",
+    from: POD_1,
+    to: POD_3,
+    path: { hosts: ["node1", "tor-a", "tor-b", "node3"], arrived: true },
+  },
+  {
+    name: "a ToR without a route loses it",
+    from: POD_2,
+    to: POD_1,
+    path: { hosts: ["node2", "tor-a"], arrived: false },
+  },
   { name: "a node without a route loses it", from: POD_3, to: POD_1, path: { hosts: ["node3"], arrived: false } },
-  { name: "to a pod of the same node no route is needed", from: POD_3, to: POD_3, path: { hosts: ["node3"], arrived: true } },
+  {
+    name: "to a pod of the same node no route is needed",
+    from: POD_3,
+    to: POD_3,
+    path: { hosts: ["node3"], arrived: true },
+  },
 ];
 
 for (const { name, from, to, path } of WAYS) {
@@ -72,7 +87,10 @@ const VIEW: RouteView = {
 t.test("best routes of peers become gateways, own blocks blackholes, local pods and other routes nothing", (t) => {
   const own: RouteView = { ...VIEW, prefix: "10.244.1.0/26", from: "block", nextHop: undefined };
   const borrowed: RouteView = { ...own, prefix: "10.244.3.40/32", from: "static" };
-  const table = simulatedTable([VIEW, own, borrowed, { ...VIEW, best: false, nextHop: "127.0.1.13" }], ["10.244.3.40/32"]);
+  const table = simulatedTable(
+    [VIEW, own, borrowed, { ...VIEW, best: false, nextHop: "127.0.1.13" }],
+    ["10.244.3.40/32"],
+  );
   t.strictSame(table, [
     { prefix: "10.244.2.0/26", nextHop: "127.0.1.12" },
     { prefix: "10.244.1.0/26", nextHop: undefined },

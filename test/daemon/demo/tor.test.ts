@@ -18,7 +18,9 @@ const PLAN: TorPlan = {
 };
 
 t.test("FRR gets every neighbour with its AS and timers, and passes on without policies", (t) => {
-  const lines = frrConfiguration(PLAN).split("\n").map((line) => line.trim());
+  const lines = frrConfiguration(PLAN)
+    .split("\n")
+    .map((line) => line.trim());
   t.ok(lines.includes("router bgp 65001"));
   t.ok(lines.includes("bgp router-id 10.1.0.1"));
   t.ok(lines.includes("no bgp ebgp-requires-policy"));

@@ -29,6 +29,7 @@ interface Row {
 
 // Real daemons take seconds to connect again.
 t.setTimeout(240_000);
+t.jobs = 3;
 
 const BOTH = [["ipv4", "ipv6"]] as const;
 const EACH = [["ipv4"], ["ipv6"]] as const;
@@ -64,79 +65,93 @@ const ROWS: readonly Row[] = [
 ];
 
 for (const row of ROWS) {
-  t.test(`${row.name} and BIRD 2 exchange routes by iBGP`, needs(...BIRD2_PROGRAMS, ...row.programs), async (t) => {
-    const lan = await Lan.open(["bird", "other"]);
-    t.teardown(() => lan.close());
-    const [birdHost, otherHost] = lan.hosts;
-    const sessions = (host: Host): PeerDescription["neighbors"] =>
-      row.familiesPerSession.map((families) => ({
-        address: families[0] === "ipv4" ? host.ipv4 : host.ipv6,
+  t.test(
+    `${row.name} and BIRD 2 exchange routes by iBGP`,
+    { buffered: true, ...needs(...BIRD2_PROGRAMS, ...row.programs) },
+    async (t) => {
+      const lan = await Lan.open(["bird", "other"]);
+      t.teardown(() => lan.close());
+      const [birdHost, otherHost] = lan.hosts;
+      const sessions = (host: Host): PeerDescription["neighbors"] =>
+        row.familiesPerSession.map((families) => ({
+          address: families[0] === "ipv4" ? host.ipv4 : host.ipv6,
+          as: 65000,
+          families,
+          gracefulRestart: true,
+        }));
+      const bird = new Bird2(birdHost.namespace, {
         as: 65000,
-        families,
-        gracefulRestart: true,
-      }));
-    const bird = new Bird2(birdHost.namespace, {
-      as: 65000,
-      routerId: "10.0.0.1",
-      neighbors: sessions(otherHost),
-      announce: ["192.0.2.0/25", "2001:db8:1::/48"],
-      communities: ["65000:7"],
-    });
-    const other = row.make(otherHost, {
-      as: 65000,
-      routerId: "10.0.0.2",
-      neighbors: sessions(birdHost),
-      announce: ["198.51.100.0/24", "2001:db8:2::/48"],
-      communities: ["65000:8"],
-    });
-    for (const peer of [bird, other]) {
-      t.teardown(() => peer.stop());
-      await peer.start();
-    }
-    for (const { address } of other.description.neighbors) await established(other, address);
-    const expected = { localPref: 100, asPath: "", originatorId: undefined, clusterList: [], best: true, stale: false };
-    const there = await bestRoute(other, "192.0.2.0/25");
-    sameFields(t, there, { ...expected, nextHop: birdHost.ipv4, communities: ["65000:7"] }, "BIRD's route");
-    const here = await bestRoute(bird, "198.51.100.0/24");
-    sameFields(t, here, { ...expected, nextHop: otherHost.ipv4, communities: ["65000:8"] }, "the other's route");
-    if (row.familiesPerSession.flat().includes("ipv6")) {
-      sameFields(
-        t,
-        await bestRoute(other, "2001:db8:1::/48"),
-        { ...expected, nextHop: birdHost.ipv6 },
-        "BIRD's IPv6 route",
-      );
-      sameFields(t, await bestRoute(bird, "2001:db8:2::/48"), { nextHop: otherHost.ipv6 }, "the other's IPv6 route");
-    }
+        routerId: "10.0.0.1",
+        neighbors: sessions(otherHost),
+        announce: ["192.0.2.0/25", "2001:db8:1::/48"],
+        communities: ["65000:7"],
+      });
+      const other = row.make(otherHost, {
+        as: 65000,
+        routerId: "10.0.0.2",
+        neighbors: sessions(birdHost),
+        announce: ["198.51.100.0/24", "2001:db8:2::/48"],
+        communities: ["65000:8"],
+      });
+      for (const peer of [bird, other]) {
+        t.teardown(() => peer.stop());
+        await peer.start();
+      }
+      for (const { address } of other.description.neighbors) await established(other, address);
+      const expected = {
+        localPref: 100,
+        asPath: "",
+        originatorId: undefined,
+        clusterList: [],
+        best: true,
+        stale: false,
+      };
+      const there = await bestRoute(other, "192.0.2.0/25");
+      sameFields(t, there, { ...expected, nextHop: birdHost.ipv4, communities: ["65000:7"] }, "BIRD's route");
+      const here = await bestRoute(bird, "198.51.100.0/24");
+      sameFields(t, here, { ...expected, nextHop: otherHost.ipv4, communities: ["65000:8"] }, "the other's route");
+      if (row.familiesPerSession.flat().includes("ipv6")) {
+        sameFields(
+          t,
+          await bestRoute(other, "2001:db8:1::/48"),
+          { ...expected, nextHop: birdHost.ipv6 },
+          "BIRD's IPv6 route",
+        );
+        sameFields(t, await bestRoute(bird, "2001:db8:2::/48"), { nextHop: otherHost.ipv6 }, "the other's IPv6 route");
+      }
 
-    await other.announce("203.0.113.7/32");
-    await bestRoute(bird, "203.0.113.7/32");
-    await other.withdraw("203.0.113.7/32");
-    await noRoute(bird, "203.0.113.7/32");
-    await other.refresh(birdHost.ipv4);
-    await bestRoute(other, "192.0.2.0/25");
+      await other.announce("203.0.113.7/32");
+      await bestRoute(bird, "203.0.113.7/32");
+      await other.withdraw("203.0.113.7/32");
+      await noRoute(bird, "203.0.113.7/32");
+      await other.refresh(birdHost.ipv4);
+      await bestRoute(other, "192.0.2.0/25");
 
-    await other.kill();
-    if (row.restarts) {
-      t.ok(await bestRoute(bird, "198.51.100.0/24", (route) => route.stale), "BIRD keeps the route of the killed peer");
-    } else await noRoute(bird, "198.51.100.0/24");
-    await other.start();
-    await bestRoute(bird, "198.51.100.0/24", (route) => !route.stale);
-    await established(other, birdHost.ipv4);
+      await other.kill();
+      if (row.restarts) {
+        t.ok(
+          await bestRoute(bird, "198.51.100.0/24", (route) => route.stale),
+          "BIRD keeps the route of the killed peer",
+        );
+      } else await noRoute(bird, "198.51.100.0/24");
+      await other.start();
+      await bestRoute(bird, "198.51.100.0/24", (route) => !route.stale);
+      await established(other, birdHost.ipv4);
 
-    if (row.helps) {
-      await bird.kill();
-      t.ok(await bestRoute(other, "192.0.2.0/25", (route) => route.stale), "and the other way round");
-      await bird.start();
-      await bestRoute(other, "192.0.2.0/25", (route) => !route.stale);
-    }
+      if (row.helps) {
+        await bird.kill();
+        t.ok(await bestRoute(other, "192.0.2.0/25", (route) => route.stale), "and the other way round");
+        await bird.start();
+        await bestRoute(other, "192.0.2.0/25", (route) => !route.stale);
+      }
 
-    if (row.shutdown === undefined) return;
-    await other.shutdown(birdHost.ipv4, "tea break");
-    const seen = await eventually("the shutdown at BIRD", async () => {
-      const { state, text } = await bird.neighborState(otherHost.ipv4);
-      return state === "Established" ? undefined : text;
-    });
-    t.match(seen, row.shutdown, "the reason is seen at BIRD");
-  });
+      if (row.shutdown === undefined) return;
+      await other.shutdown(birdHost.ipv4, "tea break");
+      const seen = await eventually("the shutdown at BIRD", async () => {
+        const { state, text } = await bird.neighborState(otherHost.ipv4);
+        return state === "Established" ? undefined : text;
+      });
+      t.match(seen, row.shutdown, "the reason is seen at BIRD");
+    },
+  );
 }

@@ -160,11 +160,11 @@ t.test("BIRD 2 as iBGP peer reflects between FRR and GoBGP", READY, async (t) =>
     "gobgp: 2001:db8:2::/48",
   );
   const back = { localPref: 100, originatorId: "10.0.0.3", clusterList: ["10.0.0.1"], nextHop: gobgpHost.ipv4 };
-  sameFields(t, await bestRoute(frr, "203.0.113.0/24"), back);
+  sameFields(t, await bestRoute(frr, "203.0.113.0/24"), back, "frr: 203.0.113.0/24");
   sameFields(
     t,
     await bestRoute(bird, "203.0.113.0/24"),
     { localPref: 100, nextHop: gobgpHost.ipv4, clusterList: [] },
-    "frr: 203.0.113.0/24",
+    "bird: 203.0.113.0/24",
   );
 });

@@ -13,6 +13,8 @@ import { needs } from "../../support/requirements.js";
 import { Starling, type StarlingConfig } from "../../support/starling.js";
 
 t.setTimeout(240_000);
+// Most of the time everybody waits for somebody's timer.
+t.jobs = 3;
 
 const OURS = "192.0.2.0/24";
 const THEIRS = "198.18.1.0/24";
@@ -24,13 +26,15 @@ const HOLD_TIME_SECONDS = 3;
 interface Row {
   readonly name: string;
   readonly programs: readonly string[];
+  /** GoBGP keeps what it received and never asks for it again. */
+  readonly asksForRefresh: boolean;
   readonly make: (host: Host, description: PeerDescription) => RealPeer;
 }
 
 const ROWS: readonly Row[] = [
-  { name: "BIRD 2", programs: BIRD2_PROGRAMS, make: (host, it) => new Bird2(host.namespace, it) },
-  { name: "FRR", programs: FRR_PROGRAMS, make: (host, it) => new Frr(host.namespace, it) },
-  { name: "GoBGP", programs: GOBGP_PROGRAMS, make: (host, it) => new Gobgp(host.namespace, it) },
+  { name: "BIRD 2", programs: BIRD2_PROGRAMS, asksForRefresh: true, make: (host, it) => new Bird2(host.namespace, it) },
+  { name: "FRR", programs: FRR_PROGRAMS, asksForRefresh: true, make: (host, it) => new Frr(host.namespace, it) },
+  { name: "GoBGP", programs: GOBGP_PROGRAMS, asksForRefresh: false, make: (host, it) => new Gobgp(host.namespace, it) },
 ];
 
 interface Pair {
@@ -82,7 +86,7 @@ async function openPair(t: Test, row: Row, peerOptions: StarlingConfig = {}): Pr
 }
 
 for (const row of ROWS) {
-  t.test(`${row.name}: hold time, refresh, restarts and shutdown`, needs(...row.programs), async (t) => {
+  t.test(`${row.name}: hold time, refresh, restarts and shutdown`, options(row), async (t) => {
     const pair = await openPair(t, row);
     const { starling, peer, us, them } = pair;
     await starling.established(them.ipv4);
@@ -91,18 +95,20 @@ for (const row of ROWS) {
     await starling.bestRoute(THEIRS);
     const upAt = performance.now();
 
-    await t.test("a peer's ROUTE-REFRESH is answered", async (t) => {
-      const before = (await starling.peer(them.ipv4)).messages;
-      await peer.refresh(us.ipv4);
-      const after = await starling.peerWhen(
-        them.ipv4,
-        "has answered a ROUTE-REFRESH",
-        ({ messages }) =>
-          messages.received.routeRefresh > before.received.routeRefresh && messages.sent.update > before.sent.update,
-      );
-      t.equal(after.transitions, 1);
-      t.ok(await bestRoute(peer, OURS), "it still has our route");
-    });
+    if (row.asksForRefresh) {
+      await t.test("a peer's ROUTE-REFRESH is answered", async (t) => {
+        const before = (await starling.peer(them.ipv4)).messages;
+        await peer.refresh(us.ipv4);
+        const after = await starling.peerWhen(
+          them.ipv4,
+          "has answered a ROUTE-REFRESH",
+          ({ messages }) =>
+            messages.received.routeRefresh > before.received.routeRefresh && messages.sent.update > before.sent.update,
+        );
+        t.equal(after.transitions, 1);
+        t.ok(await bestRoute(peer, OURS), "it still has our route");
+      });
+    }
 
     await t.test("our ROUTE-REFRESH is answered", async (t) => {
       const before = (await starling.peer(them.ipv4)).messages;
@@ -186,16 +192,20 @@ for (const row of ROWS) {
     });
   });
 
-  t.test(`${row.name}: an unexpected AS number is told in words`, needs(...row.programs), async (t) => {
+  t.test(`${row.name}: an unexpected AS number is told in words`, options(row), async (t) => {
     const { starling, them } = await openPair(t, row, { as: 65099 });
-    const status = await starling.peerWhen(them.ipv4, "was refused", ({ lastError }) => lastError !== undefined);
-    t.match(status.lastError ?? "", /65099/, "the AS number we expect");
-    t.match(`${status.info} ${status.lastError}`, /AS/);
-    await starling.peerWhen(them.ipv4, "tells both numbers", ({ info, lastError }) =>
-      `${info} ${lastError}`.includes(String(PEER_AS)),
+    const status = await starling.peerWhen(
+      them.ipv4,
+      "tells the AS number that came and the one that should",
+      ({ info }) => info.includes(String(PEER_AS)) && info.includes("65099"),
     );
-    t.not((await starling.peer(them.ipv4)).state, "Established");
+    t.match(status.info, /\bAS\b/);
+    t.not(status.state, "Established");
   });
+}
+
+function options(row: Row): { readonly buffered: true; readonly skip?: string } {
+  return { buffered: true, ...needs(...row.programs) };
 }
 
 /** Runs `look` again and again until end is called. */

@@ -2,7 +2,6 @@
 // IPv4 and IPv6, judged by what the peers' own command lines say.
 
 import t, { type Test } from "tap";
-import type { RouteView } from "../../../src/speaker/snapshot.js";
 import { type Host, Lan } from "../../support/lan.js";
 import { BIRD2_PROGRAMS, Bird2 } from "../../support/peers/bird2.js";
 import { FRR_PROGRAMS, Frr } from "../../support/peers/frr.js";
@@ -95,6 +94,7 @@ t.test("eBGP with BIRD 2, FRR and GoBGP: sessions and routes both ways, IPv4 and
 
   for (const [from, [ipv4, ipv6]] of Object.values(ANNOUNCED).entries()) {
     const community = `65000:${from + 1}`;
+    // GoBGP announces what its command line was told with ORIGIN INCOMPLETE.
     const expected = {
       asPath: String(asOf(from)),
       communities: [community],

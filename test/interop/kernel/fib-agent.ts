@@ -22,7 +22,8 @@ function parseRoute(text: string): FibRoute | undefined {
 
 function parseHop(text: string): FibNextHop {
   const words = text.split(" ");
-  const after = (word: string): string | undefined => (words.includes(word) ? words[words.indexOf(word) + 1] : undefined);
+  const after = (word: string): string | undefined =>
+    words.includes(word) ? words[words.indexOf(word) + 1] : undefined;
   const via = after("via");
   return {
     gateway: via === undefined ? undefined : parseAddress(via)?.bytes,
@@ -75,7 +76,8 @@ async function main(): Promise<void> {
   const loaded = loadSys();
   if ("missing" in loaded) throw new Error(loaded.missing);
   const lines: string[] = [];
-  const record = (message: string, fields?: LogFields): void => void lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
+  const record = (message: string, fields?: LogFields): void =>
+    void lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
   const log = { ...SILENT_LOG, info: record, warn: record, error: record, debug: record, debugEnabled: true };
   const meter = new StallMeter();
   const { notifyBufferBytes } = options;
@@ -96,7 +98,8 @@ async function main(): Promise<void> {
 
   const commands: Record<string, (...words: string[]) => unknown> = {
     set: (prefix, route) => wish(kernel, prefix, parseRoute(route)),
-    many: (family, from, count, route) => wishMany(kernel, Number(family) as Family, Number(from), Number(count), parseRoute(route)),
+    many: (family, from, count, route) =>
+      wishMany(kernel, Number(family) as Family, Number(from), Number(count), parseRoute(route)),
     flushed: async () => {
       const start = performance.now();
       await kernel.fib.flushed();
@@ -104,7 +107,10 @@ async function main(): Promise<void> {
     },
     counts: () => kernel.fib.counts(),
     entries: () => [...kernel.fib.entries()].map(({ prefix, state, error }) => ({ prefix, state, error })),
-    failed: () => [...kernel.fib.entries()].filter(({ state }) => state === "failed").map(({ prefix, error }) => ({ prefix, error })),
+    failed: () =>
+      [...kernel.fib.entries()]
+        .filter(({ state }) => state === "failed")
+        .map(({ prefix, error }) => ({ prefix, error })),
     sweep: () => kernel.fib.sweepStale(),
     resync: () => kernel.view.resync("asked for"),
     stall: () => meter.take(),
@@ -112,10 +118,15 @@ async function main(): Promise<void> {
     log: () => lines,
     resolve: (address, zone) => {
       const found = kernel.view.resolve(parseAddress(address)?.bytes ?? new Uint8Array(0), zone);
-      return found === undefined ? null : { ...found, gateway: found.gateway === undefined ? null : formatBytes(found.gateway) };
+      return found === undefined
+        ? null
+        : { ...found, gateway: found.gateway === undefined ? null : formatBytes(found.gateway) };
     },
     addresses: () => kernel.view.addresses().map(({ device, address }) => `${formatBytes(address.bytes)} ${device}`),
-    aliens: () => kernel.view.alienRoutes().map(({ prefix, device, protocol }) => `${formatBytes(prefix.bytes)}/${prefix.length} ${device} ${protocol}`),
+    aliens: () =>
+      kernel.view
+        .alienRoutes()
+        .map(({ prefix, device, protocol }) => `${formatBytes(prefix.bytes)}/${prefix.length} ${device} ${protocol}`),
     isUp: (device) => kernel.view.isUp(device),
     close: async () => {
       await kernel.fib.close();

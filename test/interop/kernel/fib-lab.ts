@@ -11,7 +11,14 @@ import { canUseNetns, Lab, type Namespace, type Teardown } from "../../support/n
 
 const AGENT = fileURLToPath(new URL("./fib-agent.js", import.meta.url));
 
-export const OPTIONS = { table: 254, protocol: 12, metric: 0, auditSeconds: 0, removeAtExit: false, staleSeconds: 3600 };
+export const OPTIONS = {
+  table: 254,
+  protocol: 12,
+  metric: 0,
+  auditSeconds: 0,
+  removeAtExit: false,
+  staleSeconds: 3600,
+};
 
 /** The kernel room running in a namespace. */
 export class FibAgent {
@@ -24,7 +31,11 @@ export class FibAgent {
   }
 
   /** Starts it and waits until the kernel's routes have been read; gives also what it says first. */
-  static async start(namespace: Namespace, options: object = {}, prefix: readonly string[] = []): Promise<{ agent: FibAgent; hello: Record<string, unknown> }> {
+  static async start(
+    namespace: Namespace,
+    options: object = {},
+    prefix: readonly string[] = [],
+  ): Promise<{ agent: FibAgent; hello: Record<string, unknown> }> {
     const child = namespace.spawn([...prefix, process.execPath, AGENT, JSON.stringify({ ...OPTIONS, ...options })]);
     child.stderr.pipe(process.stderr);
     const agent = new FibAgent(child, createInterface({ input: child.stdout }));
@@ -95,15 +106,20 @@ export async function openPair(t: Teardown): Promise<Pair> {
 export async function ourRoutes(namespace: Namespace): Promise<string[]> {
   const text = await namespace.exec("ip route show proto 12; ip -6 route show proto 12");
   const joined = text.replace(/\s*\n\s+nexthop/g, " nexthop");
-  return joined.split("\n").map((line) => line.trim().replace(/ +/g, " ")).filter((line) => line !== "").sort();
+  return joined
+    .split("\n")
+    .map((line) => line.trim().replace(/ +/g, " "))
+    .filter((line) => line !== "")
+    .sort();
 }
 
 /** Asks again until `check` gives true; fails after ten seconds with what it saw last. */
 export async function eventually<T>(look: () => Promise<T>, check: (value: T) => boolean): Promise<T> {
-  for (const end = performance.now() + 10_000; ; ) {
+  for (const end = performance.now() + 10_000; ;) {
     const value = await look();
     if (check(value)) return value;
-    if (performance.now() > end) throw new Error(`not within ten seconds; last: ${JSON.stringify(value).slice(0, 2000)}`);
+    if (performance.now() > end)
+      throw new Error(`not within ten seconds; last: ${JSON.stringify(value).slice(0, 2000)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -116,7 +132,8 @@ export async function routeEvents(namespace: Namespace, act: () => Promise<void>
   monitor.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const mark = async (prefix: string): Promise<void> => {
     const look = async (): Promise<boolean> => {
-      await namespace.exec(`ip route replace blackhole ${prefix} proto 99 metric 77`);
+      // Replacing a route by itself would tell nobody.
+      await namespace.exec(`ip route add blackhole ${prefix} proto 99 && ip route del ${prefix} proto 99`);
       return text.includes(prefix);
     };
     await eventually(look, (seen) => seen);
@@ -125,7 +142,6 @@ export async function routeEvents(namespace: Namespace, act: () => Promise<void>
   await act();
   await mark("198.18.0.2");
   monitor.kill("SIGKILL");
-  await namespace.exec("ip route flush proto 99");
   return text.split("\n").filter((line) => line.trim() !== "" && !line.includes("198.18."));
 }
 

@@ -52,21 +52,72 @@ function record(folder: string): void {
   const socket = new NetlinkSocket({ receiveBufferBytes: 1 << 20 }, loaded.sys);
   const write = (name: string, messages: readonly string[]): void =>
     writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(messages, undefined, 1)}\n`);
-  write("links", transact(socket, request((out) => encodeLinkDump(out, 1))));
-  write("addresses", transact(socket, request((out) => encodeAddressDump(out, 2))));
-  write("routes-ipv4", transact(socket, request((out) => encodeRouteDump(out, 3, 0, 254))));
-  write("routes-ipv6", transact(socket, request((out) => encodeRouteDump(out, 4, 1, 254))));
-  write("routes-table-1000", transact(socket, request((out) => encodeRouteDump(out, 5, 0, 1000))));
-  write("dump-of-missing-table", transact(socket, request((out) => encodeRouteDump(out, 6, 0, 4242))));
+  write(
+    "links",
+    transact(
+      socket,
+      request((out) => encodeLinkDump(out, 1)),
+    ),
+  );
+  write(
+    "addresses",
+    transact(
+      socket,
+      request((out) => encodeAddressDump(out, 2)),
+    ),
+  );
+  write(
+    "routes-ipv4",
+    transact(
+      socket,
+      request((out) => encodeRouteDump(out, 3, 0, 254)),
+    ),
+  );
+  write(
+    "routes-ipv6",
+    transact(
+      socket,
+      request((out) => encodeRouteDump(out, 4, 1, 254)),
+    ),
+  );
+  write(
+    "routes-table-1000",
+    transact(
+      socket,
+      request((out) => encodeRouteDump(out, 5, 0, 1000)),
+    ),
+  );
+  write(
+    "dump-of-missing-table",
+    transact(
+      socket,
+      request((out) => encodeRouteDump(out, 6, 0, 4242)),
+    ),
+  );
   const owner = { table: 254, protocol: 12, metric: 0 };
   const prefix = { w0: 10 << 24, w1: 0, w2: 0, w3: 0, length: 24 };
-  const bad = { kind: "unicast", nextHops: [{ gateway: Uint8Array.of(1, 2, 3, 4), device: undefined, onlink: false, weight: 1 }] } as const;
+  const bad = {
+    kind: "unicast",
+    nextHops: [{ gateway: Uint8Array.of(1, 2, 3, 4), device: undefined, onlink: false, weight: 1 }],
+  } as const;
   const path = encodePath(0, bad, () => undefined);
   if (typeof path === "string") throw new Error(path);
-  write("refused-gateway", transact(socket, request((out) => encodeRoute(out, "add", 7, owner, 0, prefix, path))));
-  write("refused-deletion", transact(socket, request((out) => encodeRoute(out, "delete", 8, owner, 0, prefix, undefined))));
+  write(
+    "refused-gateway",
+    transact(
+      socket,
+      request((out) => encodeRoute(out, "add", 7, owner, 0, prefix, path)),
+    ),
+  );
+  write(
+    "refused-deletion",
+    transact(
+      socket,
+      request((out) => encodeRoute(out, "delete", 8, owner, 0, prefix, undefined)),
+    ),
+  );
   const acknowledged = request((out) => {
-    encodeRoute(out, "delete", 9, owner, 0, { ...prefix, w0: (10 << 24) | (6 << 8 << 8), length: 24 }, undefined);
+    encodeRoute(out, "delete", 9, owner, 0, { ...prefix, w0: (10 << 24) | ((6 << 8) << 8), length: 24 }, undefined);
     out.askForAck();
   });
   write("acknowledgement", transact(socket, acknowledged));
@@ -83,7 +134,8 @@ async function main(): Promise<void> {
     await lab.veth(node, "eth0", peer, "eth0");
     await node.exec("ip addr add 192.0.2.1/24 dev eth0; ip addr add 198.51.100.1 peer 198.51.100.2 dev eth0");
     await node.exec("ip addr add 2001:db8:ffff::1/64 dev eth0; ip link add tunl0 type veth peer name tunl1");
-    for (const route of ROUTES) await node.exec(`ip ${route.includes(":") && !route.includes("inet6") ? "-6 " : ""}route add ${route}`);
+    for (const route of ROUTES)
+      await node.exec(`ip ${route.includes(":") && !route.includes("inet6") ? "-6 " : ""}route add ${route}`);
     await node.exec([process.execPath, fileURLToPath(import.meta.url), folder, "inside"]);
   } finally {
     await lab.close();

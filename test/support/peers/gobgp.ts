@@ -125,6 +125,7 @@ export class Gobgp implements RealPeer {
     await this.gobgp("global", "rib", "del", prefix, "-a", familyOfText(prefix));
   }
 
+  /** GoBGP sends no ROUTE-REFRESH: it evaluates again what it keeps of each peer. */
   async refresh(address: string): Promise<void> {
     await this.gobgp("neighbor", address, "softresetin");
   }
