@@ -90,26 +90,23 @@ export class Decision {
     return this.#routes.next(head) === 0 ? this.#fromMed(route, head) > 0 : undefined;
   }
 
-  /** Paths used for forwarding beside the best one: equal up to the IGP cost (RFC 4271 §9.1.2.2 a–e). Best first. */
+  /** Paths used for forwarding: the best one, then those equal to it up to the IGP cost (RFC 4271 §9.1.2.2 a–e). */
   multipath(prefix: PrefixId): readonly RouteId[] {
     const best = this.best(prefix);
     if (best === 0) return [];
     const most = this.#most(best);
     const paths = [best];
     if (most <= 1) return paths;
-    for (let route = this.#routes.next(best); route !== 0 && paths.length < most; route = this.#routes.next(route)) {
-      if (this.isMultipath(route, best)) paths.push(route);
+    const candidates = this.#equalBeforeMed(best);
+    const b = this.#routes.attrs(best);
+    for (const route of candidates) {
+      const a = this.#routes.attrs(route);
+      if (route === best || this.#byRelation(a, b) !== 0 || this.#byCost(a, b) !== 0) continue;
+      if (this.#isBeatenByMed(route, candidates)) continue;
+      paths.push(route);
+      if (paths.length === most) break;
     }
     return paths;
-  }
-
-  /** True if `route` equals the best path in everything that matters for forwarding. */
-  isMultipath(route: RouteId, best: RouteId): boolean {
-    if (!this.isEligible(route)) return false;
-    const a = this.#routes.attrs(route);
-    const b = this.#routes.attrs(best);
-    if (this.#beforeMed(a, b) !== 0 || this.#byMed(a, b) !== 0) return false;
-    return this.#byRelation(a, b) === 0 && this.#byCost(a, b) === 0;
   }
 
   /** The name of the step that makes `winner` better than `loser`. */
@@ -125,6 +122,17 @@ export class Decision {
   }
 
   #selectBest(head: RouteId): RouteId {
+    const candidates = this.#equalBeforeMed(head);
+    let best = 0;
+    for (const route of candidates) {
+      if (this.#isBeatenByMed(route, candidates)) continue;
+      if (best === 0 || this.#afterMed(route, best) > 0) best = route;
+    }
+    return best === 0 ? head : best;
+  }
+
+  /** The eligible paths of a chain that are the best up to MED; valid until the next call. */
+  #equalBeforeMed(head: RouteId): readonly RouteId[] {
     const routes = this.#routes;
     const candidates = this.#candidates;
     candidates.length = 0;
@@ -136,12 +144,7 @@ export class Decision {
       if (order > 0) candidates.length = 0;
       candidates.push(route);
     }
-    let best = 0;
-    for (const route of candidates) {
-      if (this.#isBeatenByMed(route, candidates)) continue;
-      if (best === 0 || this.#afterMed(route, best) > 0) best = route;
-    }
-    return best === 0 ? head : best;
+    return candidates;
   }
 
   #isBeatenByMed(route: RouteId, candidates: readonly RouteId[]): boolean {

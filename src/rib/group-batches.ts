@@ -3,7 +3,7 @@
 //
 // A batch is kept until every live member has passed it; what is kept is bounded, whoever falls out walks (group-walk.ts).
 
-import type { PrefixId } from "./route-table.js";
+import type { PrefixId, RouteTable } from "./route-table.js";
 import type { SourceId } from "./sources.js";
 
 export const BATCH_BYTES = 1 << 16;
@@ -39,6 +39,8 @@ export class Batch {
   readers = 0;
   /** No longer in the list of its group: the last reader gives it back to the pool. */
   dropped = false;
+  /** The rows of `prefixes` are held, so that they do not come to mean others. */
+  holdsPrefixes = false;
   #whole: Buffer | undefined;
 
   constructor(capacity: number) {
@@ -47,7 +49,7 @@ export class Batch {
 
   reset(): void {
     this.commonLength = this.messageCount = this.segmentCount = this.prefixCount = this.readers = 0;
-    this.dropped = false;
+    this.dropped = this.holdsPrefixes = false;
     this.targeted.clear();
     this.#whole = undefined;
   }
@@ -138,12 +140,14 @@ export class BatchPool {
 /** The batches between the slowest and the newest position. Positions count up for ever. */
 export class GroupBatches {
   readonly #pool: BatchPool;
+  readonly #routes: RouteTable;
   readonly #batches: Batch[] = [];
   #first = 0;
   #bytes = 0;
 
-  constructor(pool: BatchPool) {
+  constructor(pool: BatchPool, routes: RouteTable) {
     this.#pool = pool;
+    this.#routes = routes;
   }
 
   /** Position behind the newest batch. */
@@ -164,6 +168,13 @@ export class GroupBatches {
     this.#bytes += batch.byteLength;
   }
 
+  /** The newest batch has not been read by all: its prefixes are held for those who may never read it. */
+  hold(batch: Batch): void {
+    if (batch.dropped) return;
+    batch.holdsPrefixes = true;
+    for (let i = 0; i < batch.prefixCount; i++) this.#routes.hold(batch.prefixes[i]);
+  }
+
   at(position: number): Batch {
     return this.#batches[position - this.#first];
   }
@@ -182,6 +193,10 @@ export class GroupBatches {
   /** The batch is not in the list, or no longer. */
   drop(batch: Batch): void {
     batch.dropped = true;
+    if (batch.holdsPrefixes) {
+      batch.holdsPrefixes = false;
+      for (let i = 0; i < batch.prefixCount; i++) this.#routes.unhold(batch.prefixes[i]);
+    }
     if (batch.readers === 0) this.#pool.give(batch);
   }
 

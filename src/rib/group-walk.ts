@@ -84,6 +84,13 @@ export class GroupWalk {
     return other;
   }
 
+  /** Adds what another walk still had to tell. */
+  take(other: GroupWalk): void {
+    for (let prefix = other.#pending.next(0); prefix >= 0; prefix = other.#pending.next(prefix + 1)) {
+      this.add(prefix, other.#changed.has(prefix));
+    }
+  }
+
   /** Gives up what is pending. */
   abandon(): void {
     for (let prefix = this.#pending.next(0); prefix >= 0; prefix = this.#pending.next(prefix + 1)) {

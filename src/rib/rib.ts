@@ -166,7 +166,9 @@ export class Rib {
     source.importFilter = filter;
     if (isSame) return;
     this.importPolicy.forgetSource(source);
-    if (source.received.some((count) => count > 0)) this.#walks.reapplyImport(source);
+    if (source.received.some((count) => count > 0)) {
+      this.#walks.reapplyImport(source, () => this.sources.find(source.id) === source);
+    }
   }
 
   /** Asks about every next hop again, of another resolver if one is given. */

@@ -7,7 +7,7 @@ import type { WorkQueue } from "../base/work-queue.js";
 import type { ImportPolicy } from "./import-policy.js";
 import type { LocRib } from "./loc-rib.js";
 import type { NextHopId } from "./next-hop-table.js";
-import type { PrefixId } from "./route-table.js";
+import type { PrefixId, RouteId } from "./route-table.js";
 import type { Source, SourceId } from "./sources.js";
 
 /** Rows between two looks at the clock. */
@@ -15,6 +15,8 @@ const STRIDE = 256;
 
 interface Sweep {
   readonly source: SourceId;
+  /** One more than the highest row to be looked at: rows made later hold nothing stale. */
+  readonly end: number;
   /** Rows still to be looked at. */
   left: number;
   readonly done: () => void;
@@ -28,6 +30,8 @@ export class TableWalks {
   readonly #onChange: () => void;
   readonly #sweeps: Sweep[][] = [[], []];
   readonly #cursors: number[] = [1, 1];
+  /** Scratch: paths of one prefix. */
+  readonly #found: RouteId[] = [];
 
   /** `onChange`: asked after each slice that may have changed routes. */
   constructor(
@@ -48,7 +52,8 @@ export class TableWalks {
   sweepStale(source: SourceId, family: Family, done: () => void): void {
     const rib = this.#ribs[family];
     const sweeps = this.#sweeps[family];
-    sweeps.push({ source, left: rib.routes.prefixes.end, done });
+    const { end } = rib.routes.prefixes;
+    sweeps.push({ source, end, left: end - 1, done });
     if (sweeps.length === 1) this.#queue.add((until) => this.#sweep(rib, until));
   }
 
@@ -67,15 +72,18 @@ export class TableWalks {
     this.#onChange();
   }
 
-  /** Applies the source's import policy to the routes it has already sent. */
-  reapplyImport(source: Source): void {
+  /** Applies the source's import policy to the routes it has already sent. `isHeld`: the source still has its id. */
+  reapplyImport(source: Source, isHeld: () => boolean): void {
     for (const rib of this.#ribs) {
       this.#walk(rib, (prefix) => {
-        for (let route = rib.routes.head(prefix); route !== 0; ) {
-          const next = rib.routes.next(route);
-          if (rib.routes.source(route) === source.id) this.#reimport(rib, source, prefix, route);
-          route = next;
+        if (!isHeld()) return;
+        const found = this.#found;
+        for (let route = rib.routes.head(prefix); route !== 0; route = rib.routes.next(route)) {
+          if (rib.routes.source(route) === source.id) found.push(route);
         }
+        // Not while walking the chain: each of them may put another path in front.
+        for (const route of found) this.#reimport(rib, source, prefix, route);
+        found.length = 0;
       });
     }
   }
@@ -125,15 +133,15 @@ export class TableWalks {
     while (sweeps.length > 0) {
       let prefix = this.#cursors[rib.family];
       if (prefix >= prefixes.end) prefix = 1;
+      const start = prefix;
       const end = Math.min(prefix + STRIDE, prefixes.end);
-      const count = Math.max(1, end - prefix);
       for (; prefix < end; prefix++) {
         for (let i = 0; i < sweeps.length && prefixes.isUsed(prefix); i++) rib.removeOf(prefix, sweeps[i].source, false);
       }
       this.#cursors[rib.family] = prefix;
       for (let i = sweeps.length - 1; i >= 0; i--) {
         const sweep = sweeps[i];
-        sweep.left -= count;
+        sweep.left -= Math.max(0, Math.min(end, sweep.end) - start);
         if (sweep.left > 0) continue;
         sweeps.splice(i, 1);
         sweep.done();

@@ -67,7 +67,7 @@ export class UpdateGroup implements WalkedGroup {
     this.routes = dependencies.rib.routes;
     this.encoder = dependencies.encoder;
     this.#fillEnd = this.routes.prefixes.end;
-    this.#batches = new GroupBatches(dependencies.pool);
+    this.#batches = new GroupBatches(dependencies.pool, this.routes);
     this.#log = dependencies.rib.subscribe();
     this.#advertised = new Int32Array(this.routes.prefixes.capacity);
     this.#setOptions(options);
@@ -116,19 +116,20 @@ export class UpdateGroup implements WalkedGroup {
   /** Takes a member over from a group with other options: it is told only what differs, if the octets of equal sets are
    *  the same in both (`sameRewriting`). */
   adopt(member: GroupMember, from: UpdateGroup, sameRewriting: boolean): void {
-    from.members.delete(member);
-    const wasLive = member.isLive;
-    from.#leaveWalk(member);
+    if (this.members.size === 0 && this.advertisedCount === 0) this.#copyAdvertised(from);
+    const walk = this.#newWalk([]);
+    // Nobody who must be told the whole table may join it.
+    walk.hasStarted = true;
+    from.#handOver(member, walk);
     this.members.add(member);
-    const walk = this.#newWalk([member]);
+    walk.members.add(member);
+    member.isLive = false;
     const end = this.routes.prefixes.end;
     for (let prefix = 1; prefix < end; prefix++) {
       const was = from.advertised(prefix);
       const is = this.advertised(prefix);
-      if (was === is && (is === 0 || (sameRewriting && wasLive))) continue;
-      walk.add(prefix, was !== 0 || !wasLive);
+      if (was !== is || (is !== 0 && !sameRewriting)) walk.add(prefix, was !== 0);
     }
-    member.position = this.#batches.end;
   }
 
   /** All members get other options: only what differs is sent. */
@@ -137,7 +138,10 @@ export class UpdateGroup implements WalkedGroup {
     this.#filled = 1;
     this.#fillEnd = this.routes.prefixes.end;
     if (sameRewriting) return;
-    for (const member of this.members) this.refresh(member);
+    const live = [...this.members].filter((member) => member.isLive);
+    if (live.length > 0) this.#newWalk(live);
+    // Not only told again: other rules may withhold a route from the peer that is its next hop.
+    for (const walk of this.#walks) this.#addAdvertised(walk, true);
   }
 
   /** Encodes and writes until `until`, or nothing is left that somebody can take. True: call again soon. */
@@ -150,8 +154,10 @@ export class UpdateGroup implements WalkedGroup {
       if (batch !== undefined) {
         this.#batches.push(batch);
         this.#pump();
+        this.#batches.hold(batch);
         this.#retire();
       }
+      this.#unholdTaken();
       if (this.#deps.clock.now() >= until) return true;
     }
     for (const walk of [...this.#walks]) {
@@ -200,14 +206,15 @@ export class UpdateGroup implements WalkedGroup {
     }
   }
 
+  /** Somebody can take changes now. Those who walk count too: a walk tells the Adj-RIB-Out, so that must be up to date. */
   #isAnyReady(): boolean {
     for (const member of this.members) {
-      if (member.isLive && !member.blocked && member.position === this.#batches.end) return true;
+      if (!member.blocked && (!member.isLive || member.position === this.#batches.end)) return true;
     }
     return false;
   }
 
-  /** The next batch of changes, or undefined if none of those looked at made a difference. */
+  /** The next batch of changes, or undefined if none of those looked at made a difference. `#unholdTaken` must follow. */
   #encodeChanges(): Batch | undefined {
     const encoder = this.encoder;
     const unhold = this.#unhold;
@@ -219,11 +226,14 @@ export class UpdateGroup implements WalkedGroup {
       // Many changes without effect must not take one long turn either.
       if (unhold.length >= 16384) break;
     }
-    const batch = encoder.isEmpty ? undefined : encoder.finish();
-    // Only now: the encoder has read the prefixes' rows.
+    return encoder.isEmpty ? undefined : encoder.finish();
+  }
+
+  /** Lets go of the prefixes of the last batch: only when their rows have been read, and held again where that is needed. */
+  #unholdTaken(): void {
+    const unhold = this.#unhold;
     for (let i = 0; i < unhold.length; i++) this.routes.unhold(unhold[i]);
     unhold.length = 0;
-    return batch;
   }
 
   #encodeChange(prefix: PrefixId): void {
@@ -300,24 +310,50 @@ export class UpdateGroup implements WalkedGroup {
       const first = this.#batches.first;
       const slow = [...this.members].filter((member) => member.isLive && member.position === first);
       if (slow.length === 0) break;
-      const walk = this.#newWalk(slow);
-      for (let position = first; position < this.#batches.end; position++) {
-        const { prefixes, prefixCount } = this.#batches.at(position);
-        for (let i = 0; i < prefixCount; i++) walk.add(prefixes[i], true);
-      }
-      walk.hasStarted = true;
+      this.#newWalk(slow).hasStarted = true;
       this.#dropBatches();
     }
   }
 
+  /** A walk of live members, over what they have missed so far. */
   #newWalk(members: readonly GroupMember[]): GroupWalk {
     const walk = new GroupWalk(this);
     this.#walks.add(walk);
+    const missedFrom = members.reduce((least, { position }) => Math.min(least, position), this.#batches.end);
+    this.#addMissed(walk, missedFrom);
     for (const member of members) {
       walk.members.add(member);
       member.isLive = false;
     }
     return walk;
+  }
+
+  /** Adds what the batches from `position` on speak of: whoever will not read them may know anything about it. */
+  #addMissed(walk: GroupWalk, position: number): void {
+    for (; position < this.#batches.end; position++) {
+      const { prefixes, prefixCount } = this.#batches.at(position);
+      for (let i = 0; i < prefixCount; i++) walk.add(prefixes[i], true);
+    }
+  }
+
+  /** Lets a member go to another group; what it has not been told becomes part of its walk there. */
+  #handOver(member: GroupMember, walk: GroupWalk): void {
+    this.members.delete(member);
+    const old = this.#walkOf(member);
+    if (old === undefined) this.#addMissed(walk, member.position);
+    else {
+      walk.take(old);
+      this.#leaveWalk(member);
+    }
+    this.#dropBatches();
+  }
+
+  /** A new group begins where another stands, so that only what differs is told; its log will say what that is. */
+  #copyAdvertised(from: UpdateGroup): void {
+    const end = Math.min(from.#advertised.length, this.routes.prefixes.end);
+    for (let prefix = 1; prefix < end; prefix++) {
+      if (from.#advertised[prefix] !== 0) this.#setAdvertised(prefix, from.#advertised[prefix], true);
+    }
   }
 
   /** Lets the member walk the whole Adj-RIB-Out, together with others that came in the same turn. */

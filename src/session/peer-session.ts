@@ -86,6 +86,11 @@ export class PeerSession {
     return this.#options;
   }
 
+  /** Stopped by its administrator, or not started yet. */
+  get isAdminDown(): boolean {
+    return this.#adminDown;
+  }
+
   get isEstablished(): boolean {
     return this.#main.state === "Established";
   }

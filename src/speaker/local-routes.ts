@@ -24,6 +24,9 @@ interface LocalRoute {
 /** A locally originated route has ORIGIN IGP and an empty AS_PATH (RFC 4271 §5.1.1, §5.1.2). */
 const ORIGINATED: PathAttributes = { origin: 0, asPath: [] };
 
+/** rtm_protocol of routes the kernel makes for its own addresses: `direct` is there for these. */
+const CONNECTED = 2;
+
 type LocalSourceName = "block" | "static" | "direct" | "kernel";
 
 const KINDS: Readonly<Record<LocalSourceName, RouteOrigin>> = {
@@ -74,7 +77,7 @@ export class LocalRoutes {
       ) +
       this.#sync(
         "kernel",
-        alien.filter((route) => matchesPatterns(route.device, kernelRoutes)).map((route) => announced(route.prefix)),
+        alien.filter((route) => route.protocol !== CONNECTED && matchesPatterns(route.device, kernelRoutes)).map((route) => announced(route.prefix)),
       )
     );
   }

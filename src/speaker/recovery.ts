@@ -124,7 +124,7 @@ export class Recovery {
 
 /** The peer has sent End-of-RIB for everything, or will never tell when it is done, or is meant to be down. */
 function hasTold(peer: Peer): boolean {
-  if (peer.config.disabled) return true;
+  if (peer.session.isAdminDown) return true;
   const { negotiated } = peer;
   if (negotiated === undefined) return false;
   if (negotiated.peerCapabilities.gracefulRestart === undefined) return true;

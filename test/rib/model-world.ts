@@ -9,7 +9,7 @@ import type { NlriEntry } from "../../src/packet/nlri.js";
 import type { GroupOptions } from "../../src/rib/export-rules.js";
 import type { GroupMember } from "../../src/rib/group-member.js";
 import { prefixOf } from "../../src/rib/prefix-view.js";
-import { Rib } from "../../src/rib/rib.js";
+import { Rib, words } from "../../src/rib/rib.js";
 import { RELATION, type Source, type SourceOptions } from "../../src/rib/sources.js";
 import { Inbox } from "./inbox.js";
 import { type Command, IDENTITY, LOCAL_AS, type ModelPeer, NEXT_HOPS, PEERS, PREFIXES, type Scenario, type Sketch } from "./model-universe.js";
@@ -336,9 +336,11 @@ export class ModelWorld {
 
   /** Makes rows between those of the universe, so that walks over the table need several slices. */
   #spread(): void {
-    for (const [i, { family }] of PREFIXES.entries()) {
+    for (const [i, prefix] of PREFIXES.entries()) {
+      const { family } = prefix;
       const { routes } = this.rib.families[family];
-      for (let k = 0; k < 100; k++) this.#fill(family, routes.destination(family === 0 ? (i << 16) | k : 0x3fff0000 | i, k, 0, 0, family === 0 ? 32 : 64));
+      this.#fill(family, routes.destination(...words(prefix), prefix.length));
+      for (let k = 0; k < 100; k++) this.#fill(family, routes.destination((i << 16) | k, 0, 0, 0, 32));
     }
   }
 

@@ -214,7 +214,6 @@ class ActRun {
     const gone = nodeOf(this.#topology, UNPLUGGED_NODE);
     printer.part(`The cable of ${gone.name} is pulled`);
     printer.say(this.#act.missedBy);
-    const start = lab.clock.now();
     await unplug(lab, gone);
     const others = this.#topology.nodes.filter((node) => node !== gone);
     const leftAll = await Promise.all(others.map((node) => lab.until(() => this.#forgot(node, gone), UNPLUG_LIMIT_MS)));

@@ -12,7 +12,7 @@ import { MessageChannel, type MessagePort } from "node:worker_threads";
 import type { Clock } from "../../base/clock.js";
 
 /** Where the names of namespaces appear while they exist. */
-const NAMESPACE_FOLDER = "/run/netns";
+const NAMESPACE_FOLDER = "/var/run/netns";
 
 export interface LabOptions {
   /** First part of each name: letters, digits and `-`. */
@@ -213,11 +213,13 @@ export class Lab {
     for (const command of this.#commands.keys()) command.kill("SIGKILL");
     await Promise.all(this.#commands.values());
     await Promise.all([...this.#children].map((child) => child.end("SIGKILL")));
-    const names = [...this.#namespaces];
-    this.#namespaces.clear();
-    for (const name of names) {
+    for (const name of [...this.#namespaces]) {
       await endInside(this.namespaceName(name));
-      await this.#must("ip", ["netns", "del", this.namespaceName(name)]);
+      // A name is forgotten last: whoever cuts us short must still find it. It may have been faster than we, too.
+      if (existsSync(join(NAMESPACE_FOLDER, this.namespaceName(name)))) {
+        await this.#must("ip", ["netns", "del", this.namespaceName(name)]);
+      }
+      this.#namespaces.delete(name);
     }
   }
 
@@ -295,10 +297,16 @@ function endInside(namespace: string): Promise<void> {
 }
 
 function removeNamespaceNow(namespace: string): void {
-  if (!existsSync(join(NAMESPACE_FOLDER, namespace))) return;
-  const pids = execFileSync("ip", ["netns", "pids", namespace], { encoding: "utf8" });
-  for (const pid of pids.split("\n").filter((text) => text !== "")) signalProcess(Number(pid), "SIGKILL");
-  execFileSync("ip", ["netns", "del", namespace]);
+  const exists = (): boolean => existsSync(join(NAMESPACE_FOLDER, namespace));
+  if (!exists()) return;
+  try {
+    const pids = execFileSync("ip", ["netns", "pids", namespace], { encoding: "utf8", stdio: "pipe" });
+    for (const pid of pids.split("\n").filter((text) => text !== "")) signalProcess(Number(pid), "SIGKILL");
+    execFileSync("ip", ["netns", "del", namespace], { stdio: "pipe" });
+  } catch (error) {
+    // Removed by a command that was already under way: that is what we wanted.
+    if (exists()) throw error;
+  }
 }
 
 /** Whether a run with this process id may still be on. */

@@ -145,6 +145,7 @@ function formatNeighbor(description: PeerDescription, neighbor: NeighborDescript
     `  local as ${description.as};`,
     `  neighbor ${neighbor.address} as ${neighbor.as};`,
     neighbor.multihop === undefined ? "  direct;" : `  multihop ${neighbor.multihop};`,
+    neighbor.ttlSecurity === true ? "  ttl security on;" : "",
     neighbor.passive === true ? "  passive yes;" : "",
     neighbor.rrClient === true ? "  rr client;" : "",
     neighbor.password === undefined ? "" : `  password "${neighbor.password}";`,

@@ -219,6 +219,7 @@ function formatNeighbor(neighbor: NeighborDescription): string[] {
     ` neighbor ${address} timers ${Math.floor(holdTime / 3)} ${holdTime}`,
     ` neighbor ${address} timers connect 2`,
     ` neighbor ${address} advertisement-interval 0`,
+    neighbor.ttlSecurity === true ? ` neighbor ${address} ttl-security hops 1` : "",
     neighbor.passive === true ? ` neighbor ${address} passive` : "",
     neighbor.password === undefined ? "" : ` neighbor ${address} password ${neighbor.password}`,
     neighbor.multihop === undefined ? "" : ` neighbor ${address} ebgp-multihop ${neighbor.multihop}`,

@@ -20,6 +20,8 @@ export interface NeighborDescription {
   readonly password?: string;
   /** Hops allowed; default: directly connected. */
   readonly multihop?: number;
+  /** RFC 5082, one hop; BIRD 2 and FRR. */
+  readonly ttlSecurity?: boolean;
   /** Ask for graceful restart (RFC 4724) and help with it; default: false. */
   readonly gracefulRestart?: boolean;
   readonly holdTimeSeconds?: number;
