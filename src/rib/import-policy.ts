@@ -14,8 +14,8 @@ const REJECTED = -1;
 export class ImportPolicy {
   readonly #attrs: AttrsTable;
   readonly #cursor: RouteCursor;
-  /** By AttrsId as received: the set it became (a reference is held if it is another), or REJECTED. */
-  readonly #memo = new Map<AttrsId, number>();
+  /** By AttrsId as received: the set it became (a reference is held if it is another), REJECTED or UNKNOWN. */
+  #memo = new Int32Array(256);
   #source: Source | undefined;
   #received: AttrsId = 0;
   #held: AttrsId = 0;
@@ -44,7 +44,7 @@ export class ImportPolicy {
       this.readsPrefix = true;
       return;
     }
-    const known = this.#memo.get(received) ?? UNKNOWN;
+    const known = received < this.#memo.length ? this.#memo[received] : UNKNOWN;
     if (known === UNKNOWN) this.#judge();
     else this.#take(known);
   }
@@ -75,7 +75,9 @@ export class ImportPolicy {
 
   /** The source has another policy: nothing remembered about its sets holds any more. */
   forgetSource(source: Source): void {
-    for (const id of [...this.#memo.keys()]) if (this.#attrs.source(id) === source.id) this.#forget(id);
+    for (let id = 1; id < this.#memo.length; id++) {
+      if (this.#memo[id] !== UNKNOWN && this.#attrs.source(id) === source.id) this.#forget(id);
+    }
   }
 
   #judge(): void {
@@ -84,7 +86,12 @@ export class ImportPolicy {
     const accepted = this.#source.importFilter(this.#cursor).accept;
     const result = accepted ? this.#cursor.commit() : REJECTED;
     if (result > 0 && result !== this.#received) this.#attrs.retain(result);
-    this.#memo.set(this.#received, result);
+    if (this.#received >= this.#memo.length) {
+      const larger = new Int32Array(Math.max(this.#attrs.end, this.#memo.length * 2));
+      larger.set(this.#memo);
+      this.#memo = larger;
+    }
+    this.#memo[this.#received] = result;
     this.#take(result);
   }
 
@@ -101,9 +108,9 @@ export class ImportPolicy {
   }
 
   #forget(id: AttrsId): void {
-    const result = this.#memo.get(id);
-    if (result === undefined) return;
-    this.#memo.delete(id);
+    if (id >= this.#memo.length || this.#memo[id] === UNKNOWN) return;
+    const result = this.#memo[id];
+    this.#memo[id] = UNKNOWN;
     if (result > 0 && result !== id) this.#attrs.release(result);
   }
 }

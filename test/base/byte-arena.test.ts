@@ -35,13 +35,9 @@ t.test("blobs as long as a chunk allows, over several chunks", async (t) => {
   const blobs = Array.from({ length: 40 }, (_, i) => new Uint8Array(65536).fill(i));
   const locations = blobs.map((blob) => arena.store(blob, 0, blob.length));
   t.equal(new Set(locations).size, 40);
-  for (const [i, location] of locations.entries()) t.same(read(arena, location, 65536), blobs[i]);
+  t.ok(locations.every((location, i) => Buffer.compare(read(arena, location, 65536), blobs[i]) === 0));
   for (const location of locations) arena.release(location, 65536);
   t.equal(arena.usedBytes, 0);
-});
-
-t.test("a blob longer than the longest is refused, not put anywhere", async (t) => {
-  t.throws(() => new ByteArena().store(new Uint8Array(65537), 0, 65537), RangeError);
 });
 
 t.test("no blob ever disturbs another", async (t) => {

@@ -49,7 +49,7 @@ t.test("deleting a row twice is our bug and is noticed", async (t) => {
 });
 
 t.test("writeNlri writes as few octets as hold the prefix", async (t) => {
-  const cases = [
+  const cases: { family: Family; words: Words; nlri: number[] }[] = [
     { family: 0, words: [0, 0, 0, 0, 0], nlri: [0] },
     { family: 0, words: [0x0a000000, 0, 0, 0, 7], nlri: [7, 10] },
     { family: 0, words: [0x0a010200, 0, 0, 0, 24], nlri: [24, 10, 1, 2] },
@@ -57,7 +57,7 @@ t.test("writeNlri writes as few octets as hold the prefix", async (t) => {
     { family: 1, words: [0, 0, 0, 0, 0], nlri: [0] },
     { family: 1, words: [0x20010db8, 0x80000000 | 0, 0, 0, 33], nlri: [33, 0x20, 1, 0x0d, 0xb8, 0x80] },
     { family: 1, words: [0x20010db8, 0, 0, 1, 128], nlri: [128, 0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1] },
-  ] as const;
+  ];
   for (const { family, words, nlri } of cases) {
     const index = new PrefixIndex(family, 9);
     const bytes = new Uint8Array(20);

@@ -1,9 +1,9 @@
 // Records sessions of Starling with real peers as short pcap files for replay and decoder tests:
 //
-//   npm test -- none; sudo node test/interop/record-captures.mjs [FOLDER]     default: proto-fixtures/pcap
+//   node src/prepare.mjs --tests && node test/interop/record-captures.mjs [FOLDER]      default: proto-fixtures/pcap
 //
 // Each recording: the session comes up, both sides announce both families, the peer asks for a refresh, one route is
-// withdrawn, the session is shut down with a text. Needs tcpdump, the peers, and the compiled tests in build/.
+// withdrawn, the session is shut down with a text. Needs root, tcpdump and the peers.
 
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SUPPORT = join(ROOT, "build", "test", "support");
 const { DaemonProcess } = await import(join(SUPPORT, "daemon-process.js"));
-const { eventually } = await import(join(SUPPORT, "eventually.js"));
+const { eventually, pause } = await import(join(SUPPORT, "eventually.js"));
 const { Lan } = await import(join(SUPPORT, "lan.js"));
 const { Bird2 } = await import(join(SUPPORT, "peers", "bird2.js"));
 const { Frr } = await import(join(SUPPORT, "peers", "frr.js"));
@@ -44,7 +44,7 @@ function starlingConfig(us, them, as) {
 
 /** Waits until tcpdump has said that it listens: nothing of the session may be missing. */
 async function startCapture(host, path) {
-  const command = ["tcpdump", "-i", "eth0", "-U", "-s", "0", "-Z", "root", "-w", path, "tcp port 179"];
+  const command = ["tcpdump", "-i", "eth0", "--immediate-mode", "-U", "-s", "0", "-Z", "root", "-w", path, "tcp port 179"];
   const capture = new DaemonProcess("tcpdump", host.namespace.spawn(command));
   await eventually("tcpdump", () => capture.output.includes("listening on"));
   return capture;
@@ -76,7 +76,7 @@ async function record(folder, { file, Peer, as }) {
     await peer.start();
     await starling.start();
     await converse(starling, peer, us);
-    // tcpdump has what the kernel has given it; a moment for the last packets.
+    await pause(500); // the last packets, those of the shutdown, are still on their way to the file
     await capture.stop();
     console.log(`${file}: ${/(\d+) packets captured/.exec(capture.output)?.[1] ?? "no"} packets`);
   } finally {

@@ -1,7 +1,7 @@
 // A member's socket and the peer behind it: keeps the octets until the test lets them through, reads them only then (as
 // a kernel would), checks every message, and remembers the last word on each prefix.
 
-import type { Bytes } from "../../src/base/bytes.js";
+import { type Bytes, readU16 } from "../../src/base/bytes.js";
 import { FAMILIES } from "../../src/base/family.js";
 import { formatPrefix } from "../../src/base/ip.js";
 import type { PathAttributes } from "../../src/packet/attributes/attribute.js";
@@ -46,7 +46,8 @@ export class Inbox implements MemberSink {
     return this.#chunks.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
-  write(bytes: Bytes, onWritten?: () => void): boolean {
+  write(bytes: Bytes, onWritten?: () => void, messages?: number): boolean {
+    if (messages !== undefined && messages !== countMessages(bytes)) throw new Error(`${messages} messages announced`);
     if (this.holding || this.#chunks.length > 0) this.#chunks.push({ bytes, onWritten });
     else {
       this.#read(bytes);
@@ -115,4 +116,10 @@ export class Inbox implements MemberSink {
     this.view.set(prefix, attributes);
     this.onAnnounced(prefix, attributes);
   }
+}
+
+function countMessages(bytes: Bytes): number {
+  let count = 0;
+  for (let at = 0; at < bytes.length; at += readU16(bytes, at + 16)) count++;
+  return count;
 }

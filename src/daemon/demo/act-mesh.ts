@@ -9,8 +9,8 @@ export const MESH_ACT: Act = {
   number: 1,
   title: "node-to-node mesh, dual-stack",
   story: [
-    "Every node has an iBGP session with every other node, over IPv4 and over IPv6, and announces its block of pod addresses.",
-    "This is what Calico does unless told otherwise: no reflector, nothing to set up. pod-4 lives on node3 with a borrowed address of node1's block.",
+    "Every node has an iBGP session with every other one, over IPv4 and IPv6, and announces its block of pod addresses.",
+    "Calico's default: nothing to set up. pod-4 runs on node3 with an address borrowed from node1's block: a /32 of its own.",
   ],
   layout: "one subnet",
   dualStack: true,

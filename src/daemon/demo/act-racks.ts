@@ -19,8 +19,8 @@ export const RACKS_ACT: Act = {
   number: 3,
   title: "an AS per rack, eBGP to the ToRs",
   story: [
-    "Each rack has its own AS and subnet. Nodes speak eBGP with their ToR, ToRs with each other, nodes of one rack iBGP among themselves.",
-    "Pod addresses are routed by the fabric itself, no tunnels: what large on-premises clusters do. RFC 8212 asks for policies here; they are in the configuration.",
+    "Each rack is an AS and a subnet of its own: eBGP from nodes to their ToR and between ToRs, iBGP inside a rack.",
+    "The fabric itself routes to pods, no tunnels: for large sites. Policies are spelt out, as RFC 8212 wants it.",
   ],
   layout: "subnet per rack",
   dualStack: false,

@@ -11,8 +11,8 @@ export const REFLECTOR_ACT: Act = {
   number: 2,
   title: "route reflectors with clients",
   story: [
-    "Each node has a session with the two reflectors only; these pass the routes on, next hops unchanged, and program no kernel routes.",
-    "Sessions grow with the number of nodes instead of its square, and either reflector may die: this time tor-a's is killed.",
+    "Nodes have sessions with two reflectors only; these pass the routes on, next hops unchanged, and touch no kernel.",
+    "Sessions grow with the nodes instead of their square, and a reflector may die: this time tor-a's is killed.",
   ],
   layout: "one subnet",
   dualStack: false,

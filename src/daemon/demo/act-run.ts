@@ -22,6 +22,7 @@ import type { RoutingDaemon } from "./routing-daemon.js";
 import {
   makeTopology,
   nodeOf,
+  nodeRows,
   podsOf,
   prefixesOf,
   remotePrefixes,
@@ -78,7 +79,7 @@ class ActRun {
   async build(): Promise<void> {
     const { lab, printer } = this.#stage;
     await buildNetwork(lab, this.#topology);
-    for (const node of this.#topology.nodes) printer.say(describeNode(node));
+    printer.table(nodeRows(this.#topology));
     if (this.#act.tunnel) printer.warn(tunnelText(await buildTunnels(lab, this.#topology)));
     this.#daemons = [...this.#act.speakers(this.#topology).map(this.#stage.makeSpeaker), ...this.#makeTors()];
   }
@@ -300,12 +301,6 @@ class ActRun {
     if (!this.#act.tunnel) return Promise.resolve([]);
     return Promise.all(this.#topology.nodes.map((node) => tunnelPackets(this.#stage.lab, node)));
   }
-}
-
-function describeNode(node: NodePlan): string {
-  const values = (part: Readonly<Partial<Record<FamilyName, string>>>): string => Object.values(part).join(" ");
-  const pods = node.pods.map((pod) => `${pod.name} (${values(pod.addresses)})`).join(", ");
-  return `${node.name}: rack ${node.rack}, ${values(node.addresses)}, block ${values(node.blocks)}, pods ${pods}`;
 }
 
 function familyText(family: FamilyName): string {

@@ -10,8 +10,8 @@ export const TUNNEL_ACT: Act = {
   number: 4,
   title: "two subnets, a tunnel between them",
   story: [
-    "The ToRs route between the racks but know no pod addresses. Routes to the other rack go through tunl0, with the far node as gateway;",
-    "inside a rack they stay direct. This is Calico's IPIP CrossSubnet: no help from the fabric, no overhead where none is needed.",
+    "The ToRs route between the racks but know no pods: routes to the other rack go through tunl0 to the far node,",
+    "inside a rack they stay direct. Calico's IPIP CrossSubnet: no help from the fabric, no overhead without need.",
   ],
   layout: "subnet per rack",
   dualStack: false,

@@ -20,6 +20,7 @@ import type { Speaker } from "./speaker-process.js";
 import {
   makeTopology,
   nodeOf,
+  nodeRows,
   podsOf,
   prefixesOf,
   rackSubnet,
@@ -68,12 +69,7 @@ class SimulatedRun {
 
   build(): void {
     const { printer, makeSpeaker } = this.#stage;
-    for (const node of this.#topology.nodes) {
-      const pods = node.pods.map((pod) => `${pod.name} (${pod.addresses.ipv4 ?? ""})`).join(", ");
-      printer.say(
-        `${node.name}: rack ${node.rack}, ${node.addresses.ipv4 ?? ""}, block ${node.blocks.ipv4 ?? ""}, pods ${pods}`,
-      );
-    }
+    printer.table(nodeRows(this.#topology));
     if (this.#act.dualStack)
       printer.warn("IPv6 is left out here: the loopback device has one IPv6 address, not one per node.");
     if (this.#act.tunnel) printer.warn(`There is no ${TUNNEL_DEVICE} here: which routes would use it is shown.`);

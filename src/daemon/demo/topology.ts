@@ -170,3 +170,15 @@ export function prefixesOf(node: NodePlan, family: FamilyName): readonly string[
 export function remotePrefixes(topology: Topology, node: NodePlan, family: FamilyName): readonly string[] {
   return topology.nodes.filter((other) => other.name !== node.name).flatMap((other) => prefixesOf(other, family));
 }
+
+/** The nodes as rows of a table, the head first: one row per node and family. */
+export function nodeRows(topology: Topology): readonly (readonly string[])[] {
+  const rows = topology.nodes.flatMap((node) =>
+    topology.families.map((family, index) => {
+      const pods = node.pods.map((pod) => `${pod.name} ${pod.addresses[family] ?? ""}`).join(", ");
+      const place = index === 0 ? [node.name, node.rack] : ["", ""];
+      return [...place, node.addresses[family] ?? "", node.blocks[family] ?? "", pods];
+    }),
+  );
+  return [["node", "rack", "address", "block", "pods"], ...rows];
+}

@@ -42,9 +42,9 @@ export function tunnelText(kind: TunnelKind): string {
     case "ipip":
       return "tunl0 is the kernel's own IPIP device.";
     case "vxlan":
-      return "This kernel has no ipip: a VXLAN device named tunl0 stands in. Packets still cross the ToRs encapsulated, in UDP instead of IPIP.";
+      return "This kernel has no ipip: a VXLAN device named tunl0 stands in (packets cross the ToRs encapsulated in UDP).";
     case "veth":
-      return "This kernel has no ipip: a veth named tunl0 stands in, its far ends joined beside the racks. Packets leave by tunl0 but are not encapsulated.";
+      return "This kernel has no ipip: a veth named tunl0 stands in, joined beside the racks (packets are not encapsulated).";
     default:
       return unreachable(kind);
   }

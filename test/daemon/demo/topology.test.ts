@@ -1,7 +1,14 @@
 // The plan of the demonstration's network: addresses are unique, and the same plan is had on loopback addresses.
 
 import t from "tap";
-import { makeTopology, podsOf, remotePrefixes, type Layout, type Topology } from "../../../src/daemon/demo/topology.js";
+import {
+  makeTopology,
+  nodeRows,
+  podsOf,
+  remotePrefixes,
+  type Layout,
+  type Topology,
+} from "../../../src/daemon/demo/topology.js";
 
 const LAYOUTS: readonly Layout[] = ["one subnet", "subnet per rack"];
 
@@ -64,5 +71,13 @@ t.test("only a subnet per rack has a wire between the ToRs that routes", (t) => 
     [undefined, undefined],
     ["10.255.0.1", "10.255.0.2"],
   ]);
+  t.end();
+});
+
+t.test("the table of nodes has a row per node and family, with the node's name once", (t) => {
+  const rows = nodeRows(makeTopology({ layout: "one subnet", dualStack: true, simulated: false }));
+  t.equal(rows.length, 1 + 3 * 2);
+  t.strictSame(rows[5], ["node3", "b", "10.0.0.13", "10.244.3.0/26", "pod-3 10.244.3.2, pod-4 10.244.1.40"]);
+  t.strictSame(rows[6], ["", "", "fd00:10::13", "fd00:244:3::/122", "pod-3 fd00:244:3::2, pod-4 fd00:244:1::40"]);
   t.end();
 });
