@@ -3,20 +3,22 @@
 // A location is one Int32 (chunk number and offset in units of 16 octets), so tables can hold it in a column.
 
 import type { Bytes } from "./bytes.js";
+import { invariant } from "./invariant.js";
 
 const CHUNK_LENGTH = 1 << 20;
 const UNIT_BITS = 4;
-const LONGEST = 1 << 16;
+/** Octets of the longest blob. */
+export const LONGEST_BLOB = 1 << 16;
 
 export class ByteArena {
   readonly #chunks: Bytes[] = [];
   #top = CHUNK_LENGTH;
   /** First free location + 1 per size class; the next one is kept inside the free blob. */
-  readonly #free = new Int32Array((LONGEST >> UNIT_BITS) + 1);
+  readonly #free = new Int32Array((LONGEST_BLOB >> UNIT_BITS) + 1);
   /** Octets in use, rounded up to size classes. */
   usedBytes = 0;
 
-  /** Copies `bytes[at, at + length)` (length ≤ 65,536) and gives its location. */
+  /** Copies `bytes[at, at + length)`, at most LONGEST_BLOB octets, and gives its location. */
   store(bytes: Bytes, at: number, length: number): number {
     const location = this.#allocate(length);
     const chunk = this.#chunks[location >>> 16];
@@ -49,6 +51,7 @@ export class ByteArena {
   }
 
   #allocate(length: number): number {
+    invariant(length <= LONGEST_BLOB, `a blob of ${length} octets`);
     const units = unitsOf(length);
     this.usedBytes += units << UNIT_BITS;
     const head = this.#free[units];

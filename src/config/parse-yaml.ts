@@ -137,5 +137,6 @@ function readGracefulRestart(input: ConfigInput["gracefulRestart"]): SpeakerConf
     restartTimeSeconds: input?.restartTimeSeconds ?? 120,
     deferralSeconds: input?.deferralSeconds ?? 60,
     staleTimeSeconds: input?.staleTimeSeconds ?? 300,
+    notification: input?.notification ?? false,
   };
 }

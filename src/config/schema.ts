@@ -21,12 +21,18 @@ const gracefulRestartSchema = section({
     .optional()
     .meta({ description: "How long our peers shall keep our routes while we restart.", default: 120 }),
   deferralSeconds: wholeNumber(0, 4095).optional().meta({
-    description: "After our own restart: the longest wait for End-of-RIB before routes are selected and announced.",
+    description:
+      "After our own restart: the longest wait for every peer's End-of-RIB, until stale kernel routes are removed. Routes are used at once.",
     default: 60,
   }),
   staleTimeSeconds: wholeNumber(1, 86400)
     .optional()
     .meta({ description: "The longest time for which we keep routes of a restarting peer.", default: 300 }),
+  notification: z.boolean().optional().meta({
+    description:
+      "RFC 8538: keep routes also when the hold time has run out or a NOTIFICATION came. A dead neighbour is then noticed only after its restart time.",
+    default: false,
+  }),
 });
 
 const multipathSchema = section({

@@ -91,10 +91,12 @@ export interface GracefulRestartConfig {
   readonly enabled: boolean;
   /** What we ask of our peers: 0–4095. */
   readonly restartTimeSeconds: number;
-  /** Longest wait for End-of-RIB after our own restart before we select and sweep. */
+  /** Longest wait for every peer's End-of-RIB after our own restart, until stale kernel routes are swept. */
   readonly deferralSeconds: number;
   /** Longest time that routes of a restarting peer stay stale, whatever it asked for. */
   readonly staleTimeSeconds: number;
+  /** RFC 8538 (N bit): a NOTIFICATION or a hold time that ran out may be a restart as well. */
+  readonly notification: boolean;
 }
 
 export interface MultipathConfig {

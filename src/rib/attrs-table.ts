@@ -6,8 +6,8 @@
 
 import type { Bytes } from "../base/bytes.js";
 import { ByteWriter, equalBytes, readU32 } from "../base/bytes.js";
-import { ByteArena } from "../base/byte-arena.js";
-import { AttributeFacts } from "../packet/attributes/attribute.js";
+import { ByteArena, LONGEST_BLOB } from "../base/byte-arena.js";
+import { AttributeFacts, withdraw } from "../packet/attributes/attribute.js";
 import { judgeAttributes, judgeWithoutNlri } from "../packet/attributes/index.js";
 import type { NextHopId, NextHopTable } from "./next-hop-table.js";
 import { REJECT } from "./reject-reason.js";
@@ -60,6 +60,10 @@ const LOOP_SHIFT = 8;
 const CLUSTERS_SHIFT = 16;
 
 export const DEFAULT_LOCAL_PREF = 100;
+/** Octets of the longest set that the table can hold. */
+export const LONGEST_SET = LONGEST_BLOB;
+// Paths of two octets double, so that what fitted a message of RFC 8654 may fit nothing any more.
+const TOO_LONG = withdraw("path attributes are too long to be passed on", "RFC 7606 §2");
 
 /** Who we are: what makes a received route a loop. */
 export interface Identity {
@@ -259,6 +263,11 @@ export class AttrsTable {
     const ebgp = this.#sources.relation[source] === RELATION.ebgp && !own;
     const fourOctetAs = (context & CONTEXT.oldSpeaker) === 0;
     judgeAttributes(bytes, at, at + length, { fourOctetAs, ebgp, own }, facts, body);
+    if (body.length > LONGEST_SET) {
+      body.clear();
+      facts.reset();
+      facts.add(TOO_LONG);
+    }
     const id = this.#takeRow();
     const rows = this.#rows;
     const row = id << 4;

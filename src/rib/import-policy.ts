@@ -56,8 +56,7 @@ export class ImportPolicy {
     this.#cursor.setPrefix(family, w0, w1, w2, w3, length);
     const accepted = this.#source.importFilter(this.#cursor).accept;
     this.#hold(0);
-    this.attrs = accepted ? this.#cursor.commit() : this.#received;
-    this.reason = accepted ? REJECT.none : REJECT.importPolicy;
+    this.#take(accepted ? this.#cursor.commit() || REJECTED : REJECTED);
     if (this.attrs !== this.#received) this.#hold(this.attrs);
   }
 
@@ -84,7 +83,7 @@ export class ImportPolicy {
     if (this.#source === undefined) return;
     this.#cursor.seek(this.#received, undefined);
     const accepted = this.#source.importFilter(this.#cursor).accept;
-    const result = accepted ? this.#cursor.commit() : REJECTED;
+    const result = accepted ? this.#cursor.commit() || REJECTED : REJECTED;
     if (result > 0 && result !== this.#received) this.#attrs.retain(result);
     if (this.#received >= this.#memo.length) {
       const larger = new Int32Array(Math.max(this.#attrs.end, this.#memo.length * 2));

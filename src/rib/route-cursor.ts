@@ -14,7 +14,7 @@ import type {
   Route,
   RouteOrigin,
 } from "../policy/route.js";
-import { type AttrsId, type AttrsTable, CONTEXT } from "./attrs-table.js";
+import { type AttrsId, type AttrsTable, CONTEXT, LONGEST_SET } from "./attrs-table.js";
 import type { SourceTable } from "./sources.js";
 
 const NO_NEXT_HOP: Bytes = new Uint8Array(0);
@@ -63,12 +63,19 @@ export class RouteCursor implements Route {
     this.prefixLength = length;
   }
 
-  /** The set with all that the filter changed: a row of the table, the same one if nothing was. No reference is taken. */
+  /** The set with all that the filter changed: a row of the table, the same one if nothing was, 0 if an
+   *  attribute or the set has become longer than can be. No reference is taken. */
   commit(): AttrsId {
     const id = this.#id;
     if (!this.#edited || this.#draft === undefined) return id;
     this.#out.clear();
-    encodeAttributes(this.#draft, this.#out);
+    try {
+      encodeAttributes(this.#draft, this.#out);
+    } catch (error) {
+      if (error instanceof RangeError) return 0;
+      throw error;
+    }
+    if (this.#out.length > LONGEST_SET) return 0;
     const context = (this.#weight & CONTEXT.weightMask) | CONTEXT.normal | this.#ours;
     return this.#attrs.intern(this.#out.bytes, 0, this.#out.length, this.#attrs.source(id), context);
   }

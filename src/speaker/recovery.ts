@@ -81,7 +81,7 @@ export class Recovery {
     if (!config.gracefulRestart.enabled || !peer.config.gracefulRestart) return undefined;
     return {
       restarting: this.isRestarting,
-      notification: true,
+      notification: config.gracefulRestart.notification,
       restartTimeSeconds: config.gracefulRestart.restartTimeSeconds,
       families: peer.config.families.map((name) => ({
         family: familyByName(name),

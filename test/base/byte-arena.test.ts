@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { ByteArena } from "../../src/base/byte-arena.js";
+import { ByteArena, LONGEST_BLOB } from "../../src/base/byte-arena.js";
 
 function read(arena: ByteArena, location: number, length: number): Uint8Array {
   const at = arena.offset(location);
@@ -61,4 +61,10 @@ t.test("no blob ever disturbs another", async (t) => {
     }),
   );
   t.pass("for many sequences of steps");
+});
+
+t.test("a blob longer than the longest is our bug, and put nowhere", async (t) => {
+  const arena = new ByteArena();
+  t.throws(() => arena.store(new Uint8Array(LONGEST_BLOB + 1), 0, LONGEST_BLOB + 1), /invariant/);
+  t.equal(arena.usedBytes, 0);
 });

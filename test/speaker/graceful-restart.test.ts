@@ -116,3 +116,18 @@ t.test("End-of-RIB is sent after the table, once per session", async (t) => {
   world.run(1000);
   t.equal(b.routes({ stage: "received", peer: "10.0.0.1" }).length, 1);
 });
+
+t.test("a dead neighbour is noticed when the hold time runs out, unless RFC 8538 is asked for", async (t) => {
+  for (const [notification, kept] of [[false, 0], [true, 1]] as const) {
+    const world = new World();
+    const more = (peer: string, block: string): string =>
+      yaml([peer], block).replace("staleTimeSeconds: 300", `staleTimeSeconds: 300, notification: ${notification}`);
+    await world.start("10.0.0.1", more("10.0.0.2", "10.244.1.0/26"));
+    const b = await world.start("10.0.0.2", more("10.0.0.1", "10.244.2.0/26"));
+    world.run(10_000);
+    world.network.freeze("10.0.0.1", "10.0.0.2");
+    world.network.setFailure("10.0.0.1", "silent");
+    world.run(100_000);
+    t.equal(b.speaker.countRoutes({ stage: "received", peer: "10.0.0.1" }), kept, `notification: ${notification}`);
+  }
+});
