@@ -14,7 +14,7 @@ import { FibPlan } from "./fib-plan.js";
 import { type ListenKey, Listeners } from "./listeners.js";
 import { LocalRoutes } from "./local-routes.js";
 import { nextHopResolver } from "./next-hop-tracking.js";
-import { Peer, type PeerDependencies } from "./peer.js";
+import type { Peer, PeerDependencies } from "./peer.js";
 import { PeerSet } from "./peer-set.js";
 import { peerStatus, type SourceCounts } from "./peer-status.js";
 import type { Fib, KernelView, ListenerFactory } from "./ports.js";

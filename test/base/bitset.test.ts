@@ -56,7 +56,11 @@ t.test("it does what a Set does", async (t) => {
         } else if (set.delete(row) !== model.delete(row)) return false;
       }
       const next = Math.min(...[...model].filter((row) => row >= from));
-      return set.size === model.size && set.next(from) === (next === Infinity ? -1 : next) && set.has(from) === model.has(from);
+      return (
+        set.size === model.size &&
+        set.next(from) === (next === Infinity ? -1 : next) &&
+        set.has(from) === model.has(from)
+      );
     }),
   );
   t.pass("for many sequences of steps");

@@ -55,7 +55,9 @@ t.test("no blob ever disturbs another", async (t) => {
           held.push({ location: arena.store(bytes, 0, length), bytes });
         }
       }
-      const isIntact = held.every(({ location, bytes }) => Buffer.compare(read(arena, location, bytes.length), bytes) === 0);
+      const isIntact = held.every(
+        ({ location, bytes }) => Buffer.compare(read(arena, location, bytes.length), bytes) === 0,
+      );
       for (const { location, bytes } of held) arena.release(location, bytes.length);
       return isIntact && arena.usedBytes === 0;
     }),

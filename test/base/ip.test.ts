@@ -45,13 +45,18 @@ t.test("addresses are written as RFC 5952 wants them", async (t) => {
 t.test("what is no address is refused", async (t) => {
   const texts = [
     ..."|1|1.2.3|1.2.3.4.5|256.1.1.1|01.2.3.4|1.2.3.4%eth0|1.2.3.-4|1.2.3.4 |a.b.c.d|1..2.3".split("|"),
-    ..."1:2:3:4:5:6:7|1:2:3:4:5:6:7:8:9|1::2::3|:::|12345::|g::|1:2:3:4:5:6:7:8::|fe80::1%|:1|1:|::1.2.3|::1.2.3.4:5|1.2.3.4::".split("|"),
+    ..."1:2:3:4:5:6:7|1:2:3:4:5:6:7:8:9|1::2::3|:::|12345::|g::|1:2:3:4:5:6:7:8::|fe80::1%|:1|1:|::1.2.3|::1.2.3.4:5|1.2.3.4::".split(
+      "|",
+    ),
   ];
   for (const text of texts) t.equal(parseAddress(text), undefined, text);
 });
 
 t.test("what was written is read again, and IPv6 text is never longer than it need be", async (t) => {
-  const octets = fc.oneof(fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.array(fc.constantFrom(0, 0, 0, 1, 255), { minLength: 16, maxLength: 16 }).map((list) => Uint8Array.from(list)));
+  const octets = fc.oneof(
+    fc.uint8Array({ minLength: 4, maxLength: 4 }),
+    fc.array(fc.constantFrom(0, 0, 0, 1, 255), { minLength: 16, maxLength: 16 }).map((list) => Uint8Array.from(list)),
+  );
   fc.assert(fc.property(octets, (bytes) => Buffer.compare(bytesOf(formatBytes(bytes)), bytes) === 0));
   t.pass("for all octets");
 });
@@ -61,11 +66,29 @@ t.test("prefixes", async (t) => {
     const prefix = parsePrefix(text);
     t.equal(prefix === undefined ? undefined : formatPrefix(prefix), text);
   }
-  t.equal(formatPrefix(parsePrefix("192.0.2.1") ?? makePrefix(bytesOf("::"), 0)), "192.0.2.1/32", "a bare address is a host");
-  for (const text of ["10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/08", "10.0.0.0/-1", "::/129", "fe80::%eth0/10", "/8", "10.0.0.0/8/8"]) {
+  t.equal(
+    formatPrefix(parsePrefix("192.0.2.1") ?? makePrefix(bytesOf("::"), 0)),
+    "192.0.2.1/32",
+    "a bare address is a host",
+  );
+  for (const text of [
+    "10.0.0.1/8",
+    "10.0.0.0/33",
+    "10.0.0.0/",
+    "10.0.0.0/08",
+    "10.0.0.0/-1",
+    "::/129",
+    "fe80::%eth0/10",
+    "/8",
+    "10.0.0.0/8/8",
+  ]) {
     t.equal(parsePrefix(text), undefined, text);
   }
-  t.equal(formatPrefix(parsePrefixLoosely("10.1.2.3/9") ?? makePrefix(bytesOf("::"), 0)), "10.0.0.0/9", "host bits are cleared");
+  t.equal(
+    formatPrefix(parsePrefixLoosely("10.1.2.3/9") ?? makePrefix(bytesOf("::"), 0)),
+    "10.0.0.0/9",
+    "host bits are cleared",
+  );
 });
 
 t.test("containment", async (t) => {
@@ -105,9 +128,17 @@ t.test("words", async (t) => {
 });
 
 t.test("link-local addresses, and equality with zones", async (t) => {
-  const cases: [string, boolean][] = [["fe80::1", true], ["febf::1", true], ["fec0::1", false], ["ff02::1", false], ["169.254.0.1", false]];
+  const cases: [string, boolean][] = [
+    ["fe80::1", true],
+    ["febf::1", true],
+    ["fec0::1", false],
+    ["ff02::1", false],
+    ["169.254.0.1", false],
+  ];
   for (const [text, is] of cases) t.equal(isLinkLocal(bytesOf(text)), is, text);
-  const [a, b, c] = ["fe80::1%eth0", "fe80::1%eth1", "fe80:0::1%eth0"].map((text) => parseAddress(text) ?? { bytes: new Uint8Array(0) });
+  const [a, b, c] = ["fe80::1%eth0", "fe80::1%eth1", "fe80:0::1%eth0"].map(
+    (text) => parseAddress(text) ?? { bytes: new Uint8Array(0) },
+  );
   t.equal(equalAddresses(a, b), false);
   t.equal(equalAddresses(a, c), true);
 });

@@ -26,7 +26,11 @@ t.test("rows stay when the table grows far beyond its reserve", async (t) => {
     const rows = Array.from({ length: 20_000 }, (_, i) => index.insert(...words(i)));
     t.equal(index.size, 20_000);
     t.equal(new Set(rows).size, 20_000);
-    t.ok(rows.every((row, i) => index.find(...words(i)) === row && index.word(row, 0) === words(i)[0] && row < index.capacity));
+    t.ok(
+      rows.every(
+        (row, i) => index.find(...words(i)) === row && index.word(row, 0) === words(i)[0] && row < index.capacity,
+      ),
+    );
     t.equal(index.end, 20_001);
   }
 });
@@ -56,7 +60,11 @@ t.test("writeNlri writes as few octets as hold the prefix", async (t) => {
     { family: 0, words: [0xc0a80101 | 0, 0, 0, 0, 32], nlri: [32, 192, 168, 1, 1] },
     { family: 1, words: [0, 0, 0, 0, 0], nlri: [0] },
     { family: 1, words: [0x20010db8, 0x80000000 | 0, 0, 0, 33], nlri: [33, 0x20, 1, 0x0d, 0xb8, 0x80] },
-    { family: 1, words: [0x20010db8, 0, 0, 1, 128], nlri: [128, 0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1] },
+    {
+      family: 1,
+      words: [0x20010db8, 0, 0, 1, 128],
+      nlri: [128, 0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+    },
   ];
   for (const { family, words, nlri } of cases) {
     const index = new PrefixIndex(family, 9);
@@ -68,7 +76,13 @@ t.test("writeNlri writes as few octets as hold the prefix", async (t) => {
 
 const word = fc.constantFrom(0, 1, -1, 0x0a000000, 0x80000000 | 0, 0x7fffffff);
 const prefixWords = (family: Family): fc.Arbitrary<Words> =>
-  fc.tuple(fc.oneof(word, fc.integer()), family === 0 ? fc.constant(0) : word, family === 0 ? fc.constant(0) : word, family === 0 ? fc.constant(0) : word, fc.nat(family === 0 ? 32 : 128));
+  fc.tuple(
+    fc.oneof(word, fc.integer()),
+    family === 0 ? fc.constant(0) : word,
+    family === 0 ? fc.constant(0) : word,
+    family === 0 ? fc.constant(0) : word,
+    fc.nat(family === 0 ? 32 : 128),
+  );
 
 t.test("it does what a Map does", async (t) => {
   for (const family of [0, 1] as const) {

@@ -42,6 +42,7 @@ t.test("the smallest file has every default filled in", (t) => {
     restartTimeSeconds: 120,
     deferralSeconds: 60,
     staleTimeSeconds: 300,
+    notification: false,
   });
   t.same(config.multipath, { ebgp: 16, ibgp: 16 });
   t.same(config.node, { blocks: [], borrowed: [], static: [], aggregates: [], direct: [], kernelRoutes: [] });

@@ -44,7 +44,20 @@ function starlingConfig(us, them, as) {
 
 /** Waits until tcpdump has said that it listens: nothing of the session may be missing. */
 async function startCapture(host, path) {
-  const command = ["tcpdump", "-i", "eth0", "--immediate-mode", "-U", "-s", "0", "-Z", "root", "-w", path, "tcp port 179"];
+  const command = [
+    "tcpdump",
+    "-i",
+    "eth0",
+    "--immediate-mode",
+    "-U",
+    "-s",
+    "0",
+    "-Z",
+    "root",
+    "-w",
+    path,
+    "tcp port 179",
+  ];
   const capture = new DaemonProcess("tcpdump", host.namespace.spawn(command));
   await eventually("tcpdump", () => capture.output.includes("listening on"));
   return capture;

@@ -15,7 +15,14 @@ const { ebgp, ibgpClient, ibgpNonClient, local } = RELATION;
 /** Octets written for a set of that source to that group. */
 function written(from: Relation, to: Partial<GroupOptions>, attributes: PathAttributes, context = 0): Uint8Array {
   const { rib } = new RibStage();
-  const source = rib.addSource({ kind: "bgp", name: "", relation: from, localAs: 65000, peer: undefined, address: undefined });
+  const source = rib.addSource({
+    kind: "bgp",
+    name: "",
+    relation: from,
+    localAs: 65000,
+    peer: undefined,
+    address: undefined,
+  });
   rib.sources.describe(source, source.options, 0x0a000001);
   const body = new ByteWriter();
   encodeAttributes(attributes, body);
@@ -60,7 +67,11 @@ t.test("reflection adds ORIGINATOR_ID and CLUSTER_LIST in order of type (RFC 445
 });
 
 t.test("reflection keeps an existing ORIGINATOR_ID and puts our cluster in front", async (t) => {
-  const reflected = attributes(ibgpNonClient, { relation: ibgpClient }, attributesOf({ originatorId: 99, clusterList: [7, 8] }));
+  const reflected = attributes(
+    ibgpNonClient,
+    { relation: ibgpClient },
+    attributesOf({ originatorId: 99, clusterList: [7, 8] }),
+  );
   t.equal(reflected.originatorId, 99);
   t.same(reflected.clusterList, [0x0a0000fd, 7, 8]);
 });
@@ -75,7 +86,12 @@ t.test("neither leaves the AS, nor is it made for routes from outside", async (t
   const outside = attributes(ibgpClient, { relation: ebgp }, attributesOf({ originatorId: 99, clusterList: [7] }));
   t.same([outside.originatorId, outside.clusterList], [undefined, undefined]);
   for (const from of [ebgp, local]) {
-    const inside = attributes(from, { relation: ibgpClient }, attributesOf({ asPath: from === ebgp ? sequence(65010) : [] }), from === local ? CONTEXT.normal : 0);
+    const inside = attributes(
+      from,
+      { relation: ibgpClient },
+      attributesOf({ asPath: from === ebgp ? sequence(65010) : [] }),
+      from === local ? CONTEXT.normal : 0,
+    );
     t.same([inside.originatorId, inside.clusterList], [undefined, undefined]);
   }
 });
@@ -88,24 +104,42 @@ t.test("our AS goes in front of the path (RFC 4271 §5.1.2)", async (t) => {
     ["a set first", [{ type: 1, asNumbers: [1, 2] }], [...sequence(65000), { type: 1, asNumbers: [1, 2] }]],
     ["a full sequence", sequence(...full), [...sequence(65000), ...sequence(...full)]],
     ["254 in a sequence", sequence(...full.slice(1)), sequence(65000, ...full.slice(1))],
-    ["63 numbers: the value grows over 255 octets", sequence(...full.slice(0, 63)), sequence(65000, ...full.slice(0, 63))],
-    ["sequence and set", [...sequence(1), { type: 1, asNumbers: [2, 3] }], [...sequence(65000, 1), { type: 1, asNumbers: [2, 3] }]],
+    [
+      "63 numbers: the value grows over 255 octets",
+      sequence(...full.slice(0, 63)),
+      sequence(65000, ...full.slice(0, 63)),
+    ],
+    [
+      "sequence and set",
+      [...sequence(1), { type: 1, asNumbers: [2, 3] }],
+      [...sequence(65000, 1), { type: 1, asNumbers: [2, 3] }],
+    ],
   ];
   for (const [name, asPath = [], wanted] of cases) {
     for (const fourOctetAs of [true, false]) {
       const told = attributes(ibgpClient, { relation: ebgp, fourOctetAs }, attributesOf({ asPath }));
       t.same(told.asPath, wanted, `${name}, ${fourOctetAs ? 4 : 2} octets`);
-      t.same(attributes(ibgpClient, { relation: ibgpNonClient, fourOctetAs }, attributesOf({ asPath })).asPath, asPath, "as it is inside the AS");
+      t.same(
+        attributes(ibgpClient, { relation: ibgpNonClient, fourOctetAs }, attributesOf({ asPath })).asPath,
+        asPath,
+        "as it is inside the AS",
+      );
     }
   }
 });
 
 t.test("two-octet peers find AS_TRANS, and the truth in AS4_PATH and AS4_AGGREGATOR (RFC 6793 §4.2.2)", async (t) => {
   const given = attributesOf({ asPath: sequence(400000, 65010), aggregator: { as: 400000, id: 5 } });
-  for (const [relation, front] of [[ebgp, [65000]], [ibgpClient, []]] as const) {
+  for (const [relation, front] of [
+    [ebgp, [65000]],
+    [ibgpClient, []],
+  ] as const) {
     const told = attributes(ibgpNonClient, { relation, fourOctetAs: false }, given);
     t.same(told.asPath, sequence(...front, 23456, 65010));
-    t.same(told.as4Path?.flatMap(({ asNumbers }) => asNumbers), [...front, 400000, 65010]);
+    t.same(
+      told.as4Path?.flatMap(({ asNumbers }) => asNumbers),
+      [...front, 400000, 65010],
+    );
     t.same(told.aggregator, { as: 23456, id: 5 });
     t.same(told.as4Aggregator, { as: 400000, id: 5 });
   }
@@ -119,9 +153,16 @@ t.test("two-octet peers get no AS4 attributes where two octets are enough", asyn
 });
 
 t.test("a wide AS of our own is AS_TRANS to two-octet peers too", async (t) => {
-  const told = attributes(ibgpClient, { relation: ebgp, fourOctetAs: false, localAs: 400000 }, attributesOf({ asPath: sequence(1) }));
+  const told = attributes(
+    ibgpClient,
+    { relation: ebgp, fourOctetAs: false, localAs: 400000 },
+    attributesOf({ asPath: sequence(1) }),
+  );
   t.same(told.asPath, sequence(23456, 1));
-  t.same(told.as4Path?.flatMap(({ asNumbers }) => asNumbers), [400000, 1]);
+  t.same(
+    told.as4Path?.flatMap(({ asNumbers }) => asNumbers),
+    [400000, 1],
+  );
 });
 
 t.test("MED of one neighbouring AS does not reach another, unless it is ours (RFC 4271 §5.1.4)", async (t) => {

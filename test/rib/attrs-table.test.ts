@@ -48,15 +48,37 @@ t.test("a set tells what the decision process asks for", async (t) => {
   const stage = new Stage();
   const source = stage.source();
   const asPath = [...sequence(65001, 65002), { type: 1, asNumbers: [1, 2, 3] }];
-  const id = stage.intern(attributesOf({ origin: 1, asPath, med: 0xffffffff, localPref: 0x80000000, originatorId: 9, clusterList: [1, 2] }), source, 77);
+  const id = stage.intern(
+    attributesOf({ origin: 1, asPath, med: 0xffffffff, localPref: 0x80000000, originatorId: 9, clusterList: [1, 2] }),
+    source,
+    77,
+  );
   const { table } = stage;
   t.same(
-    [table.origin(id), table.asPathLength(id), table.neighborAs(id), table.med(id), table.localPref(id), table.originator(id), table.clusterCount(id), table.weight(id)],
+    [
+      table.origin(id),
+      table.asPathLength(id),
+      table.neighborAs(id),
+      table.med(id),
+      table.localPref(id),
+      table.originator(id),
+      table.clusterCount(id),
+      table.weight(id),
+    ],
     [1, 3, 65001, -1, 0x80000000 | 0, 9, 2, 77],
   );
   const plain = stage.intern(attributesOf(), source);
   t.same(
-    [table.asPathLength(plain), table.neighborAs(plain), table.med(plain), table.hasMed(plain), table.localPref(plain), table.hasLocalPref(plain), table.originator(plain), table.clusterCount(plain)],
+    [
+      table.asPathLength(plain),
+      table.neighborAs(plain),
+      table.med(plain),
+      table.hasMed(plain),
+      table.localPref(plain),
+      table.hasLocalPref(plain),
+      table.originator(plain),
+      table.clusterCount(plain),
+    ],
     [0, 0, 0, false, 100, false, 0x0a000001, 0],
   );
 });
@@ -70,17 +92,32 @@ t.test("loops", async (t) => {
     ["own AS in a set", outside, { asPath: [...sequence(1), { type: 1, asNumbers: [2, 65000] }] }, REJECT.asLoop],
     ["own router id", inside, { originatorId: IDENTITY.routerId }, REJECT.originatorLoop],
     ["own cluster", inside, { clusterList: [1, IDENTITY.clusterId] }, REJECT.clusterLoop],
-    ["from outside neither is looked at", outside, { asPath: sequence(1), originatorId: IDENTITY.routerId, clusterList: [IDENTITY.clusterId] }, REJECT.none],
+    [
+      "from outside neither is looked at",
+      outside,
+      { asPath: sequence(1), originatorId: IDENTITY.routerId, clusterList: [IDENTITY.clusterId] },
+      REJECT.none,
+    ],
   ];
-  for (const [name, source, changes, loop] of cases) t.equal(stage.table.loop(stage.intern(attributesOf(changes), source)), loop, name);
+  for (const [name, source, changes, loop] of cases)
+    t.equal(stage.table.loop(stage.intern(attributesOf(changes), source)), loop, name);
 });
 
 t.test("well-known communities", async (t) => {
   const stage = new Stage();
   const source = stage.source();
-  for (const [community, noExport, noAdvertise] of [[0xffffff01, true, false], [0xffffff02, false, true], [0xffffff03, true, false], [0xffffff04, false, false]] as const) {
+  for (const [community, noExport, noAdvertise] of [
+    [0xffffff01, true, false],
+    [0xffffff02, false, true],
+    [0xffffff03, true, false],
+    [0xffffff04, false, false],
+  ] as const) {
     const id = stage.intern(attributesOf({ communities: [1, community] }), source);
-    t.same([stage.table.isNoExport(id), stage.table.isNoAdvertise(id)], [noExport, noAdvertise], community.toString(16));
+    t.same(
+      [stage.table.isNoExport(id), stage.table.isNoAdvertise(id)],
+      [noExport, noAdvertise],
+      community.toString(16),
+    );
   }
 });
 
@@ -122,7 +159,11 @@ t.test("the normal form shares its octets with the key where it can", async (t) 
 
 t.test("two-octet paths are widened, AS4_PATH is merged (RFC 6793)", async (t) => {
   const stage = new Stage();
-  const id = stage.raw("400101 00 | 400206 0202 5ba0 fde9 | 400304 c0000201 | c0110a 0202 00061a80 0000fde9", stage.source(), CONTEXT.oldSpeaker);
+  const id = stage.raw(
+    "400101 00 | 400206 0202 5ba0 fde9 | 400304 c0000201 | c0110a 0202 00061a80 0000fde9",
+    stage.source(),
+    CONTEXT.oldSpeaker,
+  );
   t.equal(stage.table.neighborAs(id), 400000);
   t.equal(stage.table.asPathLength(id), 2);
 });
@@ -146,10 +187,18 @@ t.test("rows and buckets grow, and everything is given back", async (t) => {
   const source = stage.source();
   const freed: number[] = [];
   stage.table.onFree.push((id) => freed.push(id));
-  const ids = Array.from({ length: 5000 }, (_, i) => stage.intern(attributesOf({ med: i, nextHop: Uint8Array.of(10, 0, i >> 8, (i & 127) + 1) }), source));
+  const ids = Array.from({ length: 5000 }, (_, i) =>
+    stage.intern(attributesOf({ med: i, nextHop: Uint8Array.of(10, 0, i >> 8, (i & 127) + 1) }), source),
+  );
   for (const id of ids) stage.table.retain(id);
   t.equal(new Set(ids).size, 5000);
-  t.ok(ids.every((id, i) => stage.table.med(id) === i && stage.intern(attributesOf({ med: i, nextHop: Uint8Array.of(10, 0, i >> 8, (i & 127) + 1) }), source) === id));
+  t.ok(
+    ids.every(
+      (id, i) =>
+        stage.table.med(id) === i &&
+        stage.intern(attributesOf({ med: i, nextHop: Uint8Array.of(10, 0, i >> 8, (i & 127) + 1) }), source) === id,
+    ),
+  );
   for (const id of ids) stage.table.release(id);
   t.same(freed, ids);
   t.same([stage.table.size, stage.table.usedBytes, stage.nextHops.size], [0, 0, 0]);

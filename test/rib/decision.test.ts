@@ -21,7 +21,10 @@ function offer(stage: RibStage, offers: readonly Offer[]): readonly Source[] {
   return offers.map(({ relation = RELATION.ebgp, last, attributes = {}, weight }) => {
     const source = stage.source(relation, last);
     if (weight !== undefined) {
-      stage.rib.setImportFilter(source, filterOf(`weight ${weight}`, (route) => ((route.weight = weight), true)));
+      stage.rib.setImportFilter(
+        source,
+        filterOf(`weight ${weight}`, (route) => ((route.weight = weight), true)),
+      );
     }
     announce(stage.rib, source, [P], { asPath: sequence(65010), ...attributes });
     return source;
@@ -38,7 +41,9 @@ function bestOf(stage: RibStage): number {
 function multipathOf(stage: RibStage): readonly number[] {
   const rib = stage.rib.families[0];
   const paths = rib.decision.multipath(stage.rib.find(prefix(P)));
-  return paths.map((route) => Number(stage.rib.sources.get(rib.routes.source(route)).options.name.split(" ")[1])).sort();
+  return paths
+    .map((route) => Number(stage.rib.sources.get(rib.routes.source(route)).options.name.split(" ")[1]))
+    .sort();
 }
 
 /** The step between the best path and the other one. */
@@ -52,7 +57,11 @@ const internal = RELATION.ibgpClient;
 const asPath = sequence(65010);
 /** `better` wins against `worse` in the step of that name, in whatever order they come. */
 const STEPS: readonly { readonly name: string; readonly better: Offer; readonly worse: Offer }[] = [
-  { name: "higher weight", better: { last: 9, weight: 5, attributes: { asPath: sequence(1, 2, 3) } }, worse: { last: 1 } },
+  {
+    name: "higher weight",
+    better: { last: 9, weight: 5, attributes: { asPath: sequence(1, 2, 3) } },
+    worse: { last: 1 },
+  },
   {
     name: "higher LOCAL_PREF",
     better: { last: 9, relation: internal, attributes: { localPref: 0x80000000, asPath: sequence(1, 2) } },
@@ -63,14 +72,22 @@ const STEPS: readonly { readonly name: string; readonly better: Offer; readonly 
     better: { last: 9, relation: internal },
     worse: { last: 1, relation: internal, attributes: { localPref: 99 } },
   },
-  { name: "shorter AS_PATH", better: { last: 9, attributes: { origin: 2 } }, worse: { last: 1, attributes: { asPath: sequence(1, 2) } } },
+  {
+    name: "shorter AS_PATH",
+    better: { last: 9, attributes: { origin: 2 } },
+    worse: { last: 1, attributes: { asPath: sequence(1, 2) } },
+  },
   {
     name: "shorter AS_PATH",
     better: { last: 9, attributes: { asPath: [...asPath, { type: 1, asNumbers: [1, 2, 3] }] } },
     worse: { last: 1, attributes: { asPath: sequence(65010, 2, 3) } },
   },
   { name: "lower ORIGIN", better: { last: 9, attributes: { med: 9 } }, worse: { last: 1, attributes: { origin: 1 } } },
-  { name: "lower MED", better: { last: 9, attributes: { med: 1 } }, worse: { last: 1, attributes: { med: 0xffffffff } } },
+  {
+    name: "lower MED",
+    better: { last: 9, attributes: { med: 1 } },
+    worse: { last: 1, attributes: { med: 0xffffffff } },
+  },
   { name: "lower MED", better: { last: 9 }, worse: { last: 1, attributes: { med: 1 } } },
   {
     name: "eBGP over iBGP",
@@ -101,7 +118,10 @@ const STEPS: readonly { readonly name: string; readonly better: Offer; readonly 
 ];
 
 for (const { name, better, worse } of STEPS) {
-  for (const [order, offers] of [["first", [better, worse]], ["last", [worse, better]]] as const) {
+  for (const [order, offers] of [
+    ["first", [better, worse]],
+    ["last", [worse, better]],
+  ] as const) {
     t.test(`${name} wins; the better path comes ${order}`, async (t) => {
       const stage = new RibStage();
       stage.rib.reresolveNextHops((nextHop) => ({ reachable: true, cost: nextHop[3] === 7 ? 10 : 1, via: "" }));
@@ -146,10 +166,20 @@ const TRIO: readonly Offer[] = [
   { last: 2, attributes: { asPath: sequence(65002), med: 5 } },
   { last: 3, attributes: { asPath: sequence(65001), med: 1 } },
 ];
-for (const order of [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]) {
+for (const order of [
+  [0, 1, 2],
+  [0, 2, 1],
+  [1, 0, 2],
+  [1, 2, 0],
+  [2, 0, 1],
+  [2, 1, 0],
+]) {
   t.test(`MED is no order: the outcome does not depend on who comes first, as ${order.join(", ")}`, async (t) => {
     const stage = new RibStage();
-    const sources = offer(stage, order.map((i) => TRIO[i]));
+    const sources = offer(
+      stage,
+      order.map((i) => TRIO[i]),
+    );
     t.equal(bestOf(stage), 2, "A is beaten by C within AS 65001, and B has a lower identifier than C");
     withdraw(stage.rib, sources[order.indexOf(2)], [P]);
     t.equal(bestOf(stage), 1, "A is back when C is gone");
@@ -179,21 +209,31 @@ t.test("equal paths share the traffic, as many as configured", async (t) => {
   t.equal(multipathOf(stage).length, 2);
 });
 
-t.test("a path that MED removes among its own neighbouring AS shares no traffic with the best of another", async (t) => {
-  const stage = new RibStage();
-  stage.rib.setDecisionOptions({ multipathEbgp: 8, multipathIbgp: 1 });
-  offer(stage, [
-    { last: 1, attributes: { asPath: sequence(65020) } },
-    { last: 2, attributes: { med: 10 } },
-    { last: 3, attributes: { med: 5 } },
-  ]);
-  t.same(multipathOf(stage), [1, 3]);
-});
+t.test(
+  "a path that MED removes among its own neighbouring AS shares no traffic with the best of another",
+  async (t) => {
+    const stage = new RibStage();
+    stage.rib.setDecisionOptions({ multipathEbgp: 8, multipathIbgp: 1 });
+    offer(stage, [
+      { last: 1, attributes: { asPath: sequence(65020) } },
+      { last: 2, attributes: { med: 10 } },
+      { last: 3, attributes: { med: 5 } },
+    ]);
+    t.same(multipathOf(stage), [1, 3]);
+  },
+);
 
 t.test("a local route beats every peer's", async (t) => {
   const stage = new RibStage();
   offer(stage, [{ last: 1 }]);
-  const local = stage.rib.addSource({ kind: "static", name: "static 77", relation: RELATION.local, localAs: 65000, peer: undefined, address: undefined });
+  const local = stage.rib.addSource({
+    kind: "static",
+    name: "static 77",
+    relation: RELATION.local,
+    localAs: 65000,
+    peer: undefined,
+    address: undefined,
+  });
   stage.rib.announceLocal(local, prefix(P), { origin: 2, asPath: [] });
   t.equal(bestOf(stage), 77);
   stage.rib.withdrawLocal(local, prefix(P));

@@ -13,7 +13,12 @@ const { local, ebgp, ibgpClient, ibgpNonClient } = RELATION;
 const NAMES = ["local", "eBGP", "iBGP client", "iBGP non-client"] as const;
 
 /** What a member in a group with these options is told of a route of such a source. */
-function told(from: Relation, to: Partial<GroupOptions>, changes: PathAttributes = {}, text = P): PathAttributes | undefined {
+function told(
+  from: Relation,
+  to: Partial<GroupOptions>,
+  changes: PathAttributes = {},
+  text = P,
+): PathAttributes | undefined {
   const stage = new RibStage();
   const member: Joined = stage.join(9, to);
   const source = stage.source(from, 1);
@@ -73,7 +78,11 @@ t.test("next hops", async (t) => {
 t.test("a route that cannot be expressed is not announced", async (t) => {
   const empty = new Uint8Array(0);
   t.equal(told(ebgp, { relation: ebgp, selfNextHop: empty }), undefined, "no address of our own");
-  t.equal(told(ebgp, { relation: ebgp, selfNextHop: address("2001:db8::1") }), undefined, "IPv6 next hop without RFC 8950");
+  t.equal(
+    told(ebgp, { relation: ebgp, selfNextHop: address("2001:db8::1") }),
+    undefined,
+    "IPv6 next hop without RFC 8950",
+  );
   t.not(told(ebgp, { relation: ebgp, selfNextHop: address("2001:db8::1"), extendedNextHop: true }), undefined);
   t.equal(told(local, { relation: ebgp, family: 1, selfNextHop: address("10.0.0.1") }, {}, "2001:db8::/32"), undefined);
   const communities = Array.from({ length: 990 }, (_, i) => i + 1);
@@ -102,7 +111,13 @@ t.test("every option of a group is part of its key", async (t) => {
     { nextHop: "self" },
     { selfNextHop: address("10.0.0.1") },
     { extendedNextHop: true },
-    { exportFilter: Object.assign(() => ({ accept: true, by: "" }), { readsPrefix: false, readsPeer: false, identity: "x" }) },
+    {
+      exportFilter: Object.assign(() => ({ accept: true, by: "" }), {
+        readsPrefix: false,
+        readsPeer: false,
+        identity: "x",
+      }),
+    },
     { sentTo: { address: "", name: "", group: "", as: 1, isEbgp: true } },
   ];
   const keys = [base, ...changes.map((change) => ({ ...base, ...change }))].map(groupKey);

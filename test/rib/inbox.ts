@@ -78,7 +78,8 @@ export class Inbox implements MemberSink {
 
   #read(bytes: Bytes): void {
     this.#framer.push(Uint8Array.from(bytes));
-    while (this.#framer.next()) this.#message(this.#framer.type, this.#framer.bytes, this.#framer.start, this.#framer.end);
+    while (this.#framer.next())
+      this.#message(this.#framer.type, this.#framer.bytes, this.#framer.start, this.#framer.end);
     if (this.#framer.pending > 0) throw new Error("a chunk does not end with a message");
   }
 

@@ -51,7 +51,16 @@ export const PEERS: readonly ModelPeer[] = [
 ];
 
 export const PREFIXES: readonly IpPrefix[] = [
-  ...["0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/9", "10.1.0.0/16", "10.1.1.0/24", "10.1.1.0/25", "203.0.113.7/32", "128.0.0.0/1"],
+  ...[
+    "0.0.0.0/0",
+    "10.0.0.0/8",
+    "10.0.0.0/9",
+    "10.1.0.0/16",
+    "10.1.1.0/24",
+    "10.1.1.0/25",
+    "203.0.113.7/32",
+    "128.0.0.0/1",
+  ],
   ...["::/0", "2001:db8::/32", "2001:db8::/33", "2001:db8:1::/64", "2001:db8:1::1/128"],
 ].map(prefix);
 
@@ -82,7 +91,10 @@ const tail = fc.array(fc.constantFrom(65100, 65200, 400001, LOCAL_AS), { maxLeng
 const sketch = fc.record({
   origin: fc.nat(2),
   /** Path behind the peer's own AS. */
-  tail: fc.oneof({ weight: 4, arbitrary: tail }, { weight: 1, arbitrary: fc.constantFrom([65010, 65200], [65020, 65200]) }),
+  tail: fc.oneof(
+    { weight: 4, arbitrary: tail },
+    { weight: 1, arbitrary: fc.constantFrom([65010, 65200], [65020, 65200]) },
+  ),
   set: fc.constantFrom<readonly number[]>([], [], [], [65300, 65301]),
   nextHops: fc.tuple(fc.nat(3), fc.nat(3)),
   med: optional(fc.nat(2)),
@@ -101,7 +113,17 @@ const exporting = fc.record({
 
 /** What may happen in the world; what makes no sense at the time changes nothing. */
 const commands = [
-  [12, fc.record({ kind: fc.constant("announce" as const), peer: peerIndex, entries, withdrawn: entries, sketch, wide: fc.boolean() })],
+  [
+    12,
+    fc.record({
+      kind: fc.constant("announce" as const),
+      peer: peerIndex,
+      entries,
+      withdrawn: entries,
+      sketch,
+      wide: fc.boolean(),
+    }),
+  ],
   [4, fc.record({ kind: fc.constant("withdraw" as const), peer: peerIndex, entries })],
   [6, fc.record({ kind: fc.constant("up" as const), peer: peerIndex })],
   [2, fc.record({ kind: fc.constant("down" as const), peer: peerIndex, keep: fc.subarray<Family>([0, 1]) })],
@@ -109,10 +131,44 @@ const commands = [
   [2, fc.record({ kind: fc.constant("endOfRib" as const), peer: peerIndex, family })],
   [2, fc.record({ kind: fc.constant("refresh" as const), peer: peerIndex, family })],
   [2, fc.record({ kind: fc.constant("import" as const), peer: peerIndex, filter: filterIndex })],
-  [3, fc.record({ kind: fc.constant("export" as const), peers: fc.subarray(PEERS.map((_, i) => i), { minLength: 1 }), exporting })],
-  [2, fc.record({ kind: fc.constant("way" as const), family, nextHop: fc.nat(3), reachable: fc.boolean(), cost: fc.nat(1) })],
-  [1, fc.record({ kind: fc.constant("multipath" as const), ebgp: fc.integer({ min: 1, max: 3 }), ibgp: fc.integer({ min: 1, max: 3 }) })],
-  [2, fc.record({ kind: fc.constant("local" as const), prefix: prefixIndex, announce: fc.boolean(), med: optional(fc.nat(2)) })],
+  [
+    3,
+    fc.record({
+      kind: fc.constant("export" as const),
+      peers: fc.subarray(
+        PEERS.map((_, i) => i),
+        { minLength: 1 },
+      ),
+      exporting,
+    }),
+  ],
+  [
+    2,
+    fc.record({
+      kind: fc.constant("way" as const),
+      family,
+      nextHop: fc.nat(3),
+      reachable: fc.boolean(),
+      cost: fc.nat(1),
+    }),
+  ],
+  [
+    1,
+    fc.record({
+      kind: fc.constant("multipath" as const),
+      ebgp: fc.integer({ min: 1, max: 3 }),
+      ibgp: fc.integer({ min: 1, max: 3 }),
+    }),
+  ],
+  [
+    2,
+    fc.record({
+      kind: fc.constant("local" as const),
+      prefix: prefixIndex,
+      announce: fc.boolean(),
+      med: optional(fc.nat(2)),
+    }),
+  ],
   [4, fc.record({ kind: fc.constant("hold" as const), peer: peerIndex })],
   [3, fc.record({ kind: fc.constant("drain" as const), peer: peerIndex, count: fc.integer({ min: 1, max: 4 }) })],
   [8, fc.record({ kind: fc.constant("step" as const), count: fc.integer({ min: 1, max: 6 }) })],
@@ -130,9 +186,12 @@ export const scenario = fc.record({
   retainedBytes: fc.constantFrom(1, 160_000, 8 << 20),
   /** Prefixes lie in different strides of the table. */
   spread: fc.boolean(),
-  commands: fc.array(fc.oneof(...commands.map(([weight, arbitrary]) => ({ weight, arbitrary: arbitrary as fc.Arbitrary<Command> }))), {
-    maxLength: 60,
-    size: "max",
-  }),
+  commands: fc.array(
+    fc.oneof(...commands.map(([weight, arbitrary]) => ({ weight, arbitrary: arbitrary as fc.Arbitrary<Command> }))),
+    {
+      maxLength: 60,
+      size: "max",
+    },
+  ),
 });
 export type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never;

@@ -12,7 +12,17 @@ import { prefixOf } from "../../src/rib/prefix-view.js";
 import { Rib, words } from "../../src/rib/rib.js";
 import { RELATION, type Source, type SourceOptions } from "../../src/rib/sources.js";
 import { Inbox } from "./inbox.js";
-import { type Command, IDENTITY, LOCAL_AS, type ModelPeer, NEXT_HOPS, PEERS, PREFIXES, type Scenario, type Sketch } from "./model-universe.js";
+import {
+  type Command,
+  IDENTITY,
+  LOCAL_AS,
+  type ModelPeer,
+  NEXT_HOPS,
+  PEERS,
+  PREFIXES,
+  type Scenario,
+  type Sketch,
+} from "./model-universe.js";
 import { NaiveRib, NaiveSource } from "./naive-rib.js";
 import { attributesText } from "./naive-export.js";
 import { SAMPLE_FILTERS } from "./sample-filters.js";
@@ -54,7 +64,12 @@ export class ModelWorld {
   constructor(scenario: Scenario) {
     this.#clock = new SteppingClock(scenario.slices ? 10 : 0);
     this.rib = new Rib(this.#clock, IDENTITY, 16, scenario);
-    this.rib.reresolveNextHops((nextHop) => ({ reachable: true, cost: 0, via: "", ...this.#naive.ways.get(toHex(nextHop)) }));
+    this.rib.reresolveNextHops((nextHop) => ({
+      reachable: true,
+      cost: 0,
+      via: "",
+      ...this.#naive.ways.get(toHex(nextHop)),
+    }));
     if (scenario.spread) this.#spread();
     this.#local = this.rib.addSource(LOCAL_OPTIONS);
     this.#naive.sources.add(this.#naiveLocal);
@@ -306,7 +321,11 @@ export class ModelWorld {
     const expected = this.#naive.viewOf(naive, options);
     for (const text of new Set([...expected.keys(), ...inbox.view.keys()])) {
       const told = inbox.view.get(text);
-      sameText(`${peer.name}: ${text}`, told === undefined ? "nothing" : attributesText(told), expected.get(text) ?? "nothing");
+      sameText(
+        `${peer.name}: ${text}`,
+        told === undefined ? "nothing" : attributesText(told),
+        expected.get(text) ?? "nothing",
+      );
     }
   }
 
@@ -323,10 +342,16 @@ export class ModelWorld {
     sameText("row", formatPrefix(prefixOf(rib.routes.prefixes, row)), formatPrefix(prefix));
     const { multipathEbgp, multipathIbgp } = rib.decision.options;
     const most = naive?.isInternal === true ? multipathIbgp : naive?.source === this.#naiveLocal ? 1 : multipathEbgp;
-    const equal = new Set(this.#naive.equallyGood(prefix).map(({ source, pathId }) => name(source.options.name, pathId)));
-    const paths = rib.decision.multipath(row).map((route) => name(this.#nameOf(rib.routes.source(route)), rib.routes.pathId(route)));
+    const equal = new Set(
+      this.#naive.equallyGood(prefix).map(({ source, pathId }) => name(source.options.name, pathId)),
+    );
+    const paths = rib.decision
+      .multipath(row)
+      .map((route) => name(this.#nameOf(rib.routes.source(route)), rib.routes.pathId(route)));
     if (paths.length !== Math.min(most, equal.size) || !paths.every((path) => equal.has(path))) {
-      throw new Error(`multipath of ${formatPrefix(prefix)}: ${paths.join(", ")}; of ${[...equal].join(", ")}, at most ${most}`);
+      throw new Error(
+        `multipath of ${formatPrefix(prefix)}: ${paths.join(", ")}; of ${[...equal].join(", ")}, at most ${most}`,
+      );
     }
   }
 
@@ -357,7 +382,9 @@ function sourceOptions(peer: ModelPeer): SourceOptions {
 }
 
 function entriesOf(peer: ModelPeer, entries: readonly { prefix: number; pathId: number }[]): NlriEntry[] {
-  const usable = entries.map((entry) => ({ prefix: PREFIXES[entry.prefix], pathId: entry.pathId })).filter(({ prefix }) => peer.families.includes(prefix.family));
+  const usable = entries
+    .map((entry) => ({ prefix: PREFIXES[entry.prefix], pathId: entry.pathId }))
+    .filter(({ prefix }) => peer.families.includes(prefix.family));
   if (peer.addPath) return usable;
   const plain = new Map(usable.map(({ prefix }) => [formatPrefix(prefix), { prefix }]));
   return [...plain.values()];

@@ -62,7 +62,10 @@ const isWide = (as: number): boolean => as > 0xffff;
 
 function inTwoOctets(attributes: PathAttributes): PathAttributes {
   const path = attributes.asPath ?? [];
-  const narrow = path.map(({ type, asNumbers }) => ({ type, asNumbers: asNumbers.map((as) => (isWide(as) ? AS_TRANS : as)) }));
+  const narrow = path.map(({ type, asNumbers }) => ({
+    type,
+    asNumbers: asNumbers.map((as) => (isWide(as) ? AS_TRANS : as)),
+  }));
   const { aggregator } = attributes;
   const wideAggregator = aggregator !== undefined && isWide(aggregator.as);
   return {
@@ -130,4 +133,3 @@ export function attributesText(attributes: PathAttributes): string {
     unknown: (unknown ?? []).map(({ flags, code, value }) => [flags, code, toHex(value)]),
   });
 }
-

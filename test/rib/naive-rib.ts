@@ -83,7 +83,10 @@ export class NaiveRib {
   /** Paths of the source in that family: all, and those the import policy lets in. */
   counts(source: NaiveSource, family: Family): { readonly received: number; readonly accepted: number } {
     const paths = [...source.paths.values()].filter(({ prefix }) => prefix.family === family);
-    return { received: paths.length, accepted: paths.filter((path) => this.#accepted(source, path) !== undefined).length };
+    return {
+      received: paths.length,
+      accepted: paths.filter((path) => this.#accepted(source, path) !== undefined).length,
+    };
   }
 
   get prefixes(): ReadonlyMap<string, IpPrefix> {
@@ -108,7 +111,14 @@ export class NaiveRib {
       const best = this.best(prefix);
       if (best === undefined || best.source === member) continue;
       const { options, bgpIdentifier } = best.source;
-      const path = { carried: best.carried, prefix, from: options.kind, learnedFrom: options.peer, relation: options.relation, bgpIdentifier };
+      const path = {
+        carried: best.carried,
+        prefix,
+        from: options.kind,
+        learnedFrom: options.peer,
+        relation: options.relation,
+        bgpIdentifier,
+      };
       const told = exportedTo(path, to, this.#identity);
       // RFC 4271 §5.1.3: nobody is told that he himself is the next hop.
       if (told === undefined || told.nextHop === toHex(member.options.address ?? new Uint8Array(0))) continue;
@@ -134,7 +144,9 @@ export class NaiveRib {
     const { relation, address = new Uint8Array(0) } = source.options;
     const isInternal = relation === RELATION.ibgpClient || relation === RELATION.ibgpNonClient;
     const { bgpIdentifier } = source;
-    return [{ source, prefix: path.prefix, carried, isInternal, bgpIdentifier, address, pathId: path.pathId, cost: way.cost }];
+    return [
+      { source, prefix: path.prefix, carried, isInternal, bgpIdentifier, address, pathId: path.pathId, cost: way.cost },
+    ];
   }
 
   /** What the import policy makes of a path; undefined if loops or policy refuse it. */

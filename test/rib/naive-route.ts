@@ -4,7 +4,14 @@ import type { Family } from "../../src/base/family.js";
 import type { IpPrefix } from "../../src/base/ip.js";
 import { readI32 } from "../../src/base/bytes.js";
 import type { PathAttributes } from "../../src/packet/attributes/attribute.js";
-import type { AsPath, ExtendedCommunity, LargeCommunity, PeerFacts, Route, RouteOrigin } from "../../src/policy/route.js";
+import type {
+  AsPath,
+  ExtendedCommunity,
+  LargeCommunity,
+  PeerFacts,
+  Route,
+  RouteOrigin,
+} from "../../src/policy/route.js";
 
 /** What a path carries beside its attributes. */
 export interface Carried {

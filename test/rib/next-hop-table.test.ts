@@ -45,7 +45,11 @@ t.test("reresolve tells reachability, cost and way that changed", async (t) => {
   t.equal(table.reachable[ids[0]], 0);
   t.equal(table.cost[ids[1]], 5);
   t.same(table.reresolve(), new Set());
-  t.same(table.reresolve(() => WAY), new Set(ids.slice(0, 3)), "another resolver");
+  t.same(
+    table.reresolve(() => WAY),
+    new Set(ids.slice(0, 3)),
+    "another resolver",
+  );
 });
 
 t.test("it knows which peer has an address, whoever comes first", async (t) => {
@@ -55,9 +59,15 @@ t.test("it knows which peer has an address, whoever comes first", async (t) => {
   table.setPeer(address("2001:db8::1"), 8);
   const after = acquire(table, "2001:db8::1");
   const withLinkLocal = table.acquire(Uint8Array.of(...address("2001:db8::1"), ...address("fe80::1")), 0, 32);
-  t.same([before, after, withLinkLocal].map((id) => table.peer[id]), [7, 8, 8]);
+  t.same(
+    [before, after, withLinkLocal].map((id) => table.peer[id]),
+    [7, 8, 8],
+  );
   table.setPeer(address("2001:db8::1"), 0);
-  t.same([before, after, withLinkLocal].map((id) => table.peer[id]), [7, 0, 0]);
+  t.same(
+    [before, after, withLinkLocal].map((id) => table.peer[id]),
+    [7, 0, 0],
+  );
   table.release(after);
   t.equal(table.peer[acquire(table, "192.0.2.9")], 0, "a row used again forgets its peer");
 });

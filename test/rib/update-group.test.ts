@@ -184,7 +184,7 @@ t.test("a new export policy for some members splits the group without a withdraw
   const [a, b, c] = [1, 2, 3].map((last) => stage.join(last));
   announce(stage.rib, a.source, many(400));
   stage.settle();
-  const filter = filterOf("not 10.1", (route) => (route.w0 >>> 16) !== 0x0a01, { readsPrefix: true });
+  const filter = filterOf("not 10.1", (route) => route.w0 >>> 16 !== 0x0a01, { readsPrefix: true });
   stage.rib.regroup(new Map([[b.member, groupOptions({ exportFilter: filter })]]));
   stage.settle();
   t.equal(stage.rib.groups.length, 2);
@@ -204,7 +204,8 @@ t.test("a new export policy for all members is told as what differs", async (t) 
   const [a, b, c] = [1, 2, 3].map((last) => stage.join(last));
   announce(stage.rib, a.source, many(100));
   stage.settle();
-  const all = (changes: Parameters<typeof groupOptions>[0]) => new Map([a, b, c].map(({ member }) => [member, groupOptions(changes)]));
+  const all = (changes: Parameters<typeof groupOptions>[0]) =>
+    new Map([a, b, c].map(({ member }) => [member, groupOptions(changes)]));
   stage.rib.regroup(all({ exportFilter: REJECT_ALL }));
   stage.settle();
   t.same([b.inbox.view.size, b.inbox.withdrawn, b.inbox.announced], [0, 100, 100]);
@@ -233,7 +234,11 @@ t.test("a slow member that changes groups keeps nothing it should have lost", as
     stage.rib.regroup(new Map([[slow.member, groupOptions({ exportFilter: filter })]]));
     slow.inbox.holding = false;
     stage.settle();
-    t.same([...slow.inbox.view.keys()].sort(), ["10.2.0.0/16", "10.3.0.0/16", "10.4.0.0/16"], `${retainedBytes} octets kept`);
+    t.same(
+      [...slow.inbox.view.keys()].sort(),
+      ["10.2.0.0/16", "10.3.0.0/16", "10.4.0.0/16"],
+      `${retainedBytes} octets kept`,
+    );
     t.same([...other.inbox.view.keys()].sort(), ["10.2.0.0/16", "10.3.0.0/16", "10.4.0.0/16"]);
   }
 });
@@ -260,12 +265,26 @@ t.test("with other next hops everything is told again, and nobody is left as his
   stage.rib.regroup(new Map([a, b, c].map(({ member }) => [member, groupOptions({ nextHop: "keep" })])));
   stage.settle();
   t.equal(b.inbox.view.size, 0, "RFC 4271 §5.1.3");
-  t.same([...c.inbox.view.values()].map(({ nextHop }) => [...(nextHop ?? [])]), [[10, 0, 0, 2], [10, 0, 0, 2]]);
+  t.same(
+    [...c.inbox.view.values()].map(({ nextHop }) => [...(nextHop ?? [])]),
+    [
+      [10, 0, 0, 2],
+      [10, 0, 0, 2],
+    ],
+  );
 });
 
 t.test("peers that differ in one option only are in different groups", async (t) => {
   const stage = new RibStage();
-  const kinds = [{}, { fourOctetAs: false }, { maxMessageLength: 65535 }, { nextHop: "self" }, { extendedNextHop: true }, { family: 1 }, { relation: RELATION.ebgp }] as const;
+  const kinds = [
+    {},
+    { fourOctetAs: false },
+    { maxMessageLength: 65535 },
+    { nextHop: "self" },
+    { extendedNextHop: true },
+    { family: 1 },
+    { relation: RELATION.ebgp },
+  ] as const;
   for (const [i, changes] of kinds.entries()) stage.join(i + 1, changes);
   t.equal(stage.rib.groups.length, kinds.length);
 });
@@ -279,7 +298,10 @@ t.test("messages are full, whole and never too long", async (t) => {
     stage.settle();
     t.equal(b.inbox.view.size, 20_000);
     const updates = b.inbox.messages.filter(({ nlri }) => nlri.length > 0);
-    t.ok(updates.length <= Math.ceil(20_000 / Math.floor((maxMessageLength - 150) / 4)) + 2, `${updates.length} messages of ${maxMessageLength}`);
+    t.ok(
+      updates.length <= Math.ceil(20_000 / Math.floor((maxMessageLength - 150) / 4)) + 2,
+      `${updates.length} messages of ${maxMessageLength}`,
+    );
     t.same(new Set(updates.flatMap(({ nlri }) => nlri.map(({ prefix }) => formatPrefix(prefix)))).size, 20_000);
   }
 });

@@ -73,7 +73,10 @@ export function receive(rib: Rib, source: Source, parts: UpdateParts, context = 
 
 /** Announces plain prefixes, given as texts. */
 export function announce(rib: Rib, source: Source, prefixes: readonly string[], changes: PathAttributes = {}): void {
-  receive(rib, source, { announced: prefixes.map((text) => ({ prefix: prefix(text) })), attributes: attributesOf(changes) });
+  receive(rib, source, {
+    announced: prefixes.map((text) => ({ prefix: prefix(text) })),
+    attributes: attributesOf(changes),
+  });
 }
 
 export function withdraw(rib: Rib, source: Source, prefixes: readonly string[]): void {

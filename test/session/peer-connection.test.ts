@@ -140,9 +140,9 @@ t.test("much input is handled in slices, paused in between", (t) => {
     slices.push(inSlice);
     inSlice = 0;
   };
-  pair.a.session.write(many);
+  pair.a.session.write(many, undefined, 100);
   pair.clock.settle();
-  t.equal(pair.a.session.status().sent.update, 100, "messages of one write are counted one by one");
+  t.equal(pair.a.session.status().sent.update, 100, "the messages of one write are all counted");
   t.equal(
     slices.reduce((sum, count) => sum + count, 0),
     100,
@@ -169,7 +169,7 @@ t.test("the connection is paused while a slice waits", (t) => {
     paused.push(end?.isPaused === true);
     elapsed++;
   };
-  pair.a.session.write(many);
+  pair.a.session.write(many, undefined, 100);
   pair.clock.settle();
   t.same(paused, [...new Array<boolean>(8).fill(false), ...new Array<boolean>(8).fill(true)]);
   t.equal(end?.isPaused, false);

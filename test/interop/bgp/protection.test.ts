@@ -11,7 +11,7 @@ import { needs } from "../../support/requirements.js";
 import { Starling, type StarlingConfig } from "../../support/starling.js";
 
 t.setTimeout(120_000);
-t.jobs = 2;
+t.jobs = 3;
 
 const OURS = ["192.0.2.0/24", "2001:db8:5::/48"] as const;
 
