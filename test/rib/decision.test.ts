@@ -187,10 +187,17 @@ for (const order of [
 }
 
 t.test("a path that was beaten by MED comes back when the one that beat it gets worse", async (t) => {
-  const stage = new RibStage();
-  const sources = offer(stage, TRIO);
-  announce(stage.rib, sources[2], [P], { asPath: sequence(65001), med: 20 });
-  t.equal(bestOf(stage), 1);
+  for (const worse of [
+    { asPath: sequence(65001), med: 20 },
+    { asPath: sequence(65001, 65001), med: 1 },
+    { asPath: sequence(65001), med: 1, origin: 2 },
+    { asPath: sequence(65000), med: 1 },
+  ]) {
+    const stage = new RibStage();
+    const sources = offer(stage, TRIO);
+    announce(stage.rib, sources[2], [P], worse);
+    t.equal(bestOf(stage), 1, JSON.stringify(worse));
+  }
 });
 
 t.test("equal paths share the traffic, as many as configured", async (t) => {

@@ -75,7 +75,8 @@ export const NEXT_HOPS: readonly (readonly Uint8Array[])[] = [
 ];
 
 const peerIndex = fc.nat(PEERS.length - 1);
-const prefixIndex = fc.nat(PREFIXES.length - 1);
+// A few prefixes that everybody has: chains of several paths are where MED and eligibility matter.
+const prefixIndex = fc.oneof(fc.constantFrom(3, 3, 9), fc.nat(PREFIXES.length - 1));
 const family = fc.constantFrom<Family>(0, 1);
 const filterIndex = fc.nat(SAMPLE_FILTERS.length - 1);
 const entries = fc.uniqueArray(fc.record({ prefix: prefixIndex, pathId: fc.nat(2) }), {

@@ -112,5 +112,5 @@ t.test("nonsense on the BGP port", needs(...BIRD2_PROGRAMS), async (t) => {
 
   t.equal((await starling.peer(birdHost.ipv4)).transitions, 1, "the session with BIRD was never touched");
   t.equal((await bird.neighborState(us.ipv4)).state, "Established");
-  t.notMatch(starling.log(), /bug:|\n\s+at /, "no stack trace in the log");
+  t.notMatch(starling.log(), /bug:|\bat .*:\d+:\d+/, "no stack trace in the log");
 });
