@@ -29,6 +29,8 @@ export const CONTEXT = {
   medIsOurs: 1 << 18,
   /** A filter set NEXT_HOP: it is sent as it is. */
   nextHopIsOurs: 1 << 19,
+  /** From here on: the generation of the source, added by the table. */
+  generationShift: 20,
 } as const;
 
 const STRIDE = 16;
@@ -84,7 +86,7 @@ export class AttrsTable {
   #nextRow = 1;
   #freeRow = 0;
   #buckets = new Int32Array(1024);
-  identity: Identity;
+  #identity: Identity;
   /** Number of sets held. */
   size = 0;
   /** Told when a row is given back: memos keyed by it must go. */
@@ -95,10 +97,21 @@ export class AttrsTable {
   constructor(sources: SourceTable, nextHops: NextHopTable, identity: Identity, seed: number, reserve = 4096) {
     this.#sources = sources;
     this.#nextHops = nextHops;
-    this.identity = identity;
+    this.#identity = identity;
     this.#seed = seed | 0;
     this.#capacity = reserve;
     this.#rows = new Int32Array(reserve * STRIDE);
+  }
+
+  get identity(): Identity {
+    return this.#identity;
+  }
+
+  /** Who we are from now on; sets that come later are judged anew. */
+  set identity(identity: Identity) {
+    const { routerId, clusterId } = this.#identity;
+    if (routerId !== identity.routerId || clusterId !== identity.clusterId) this.#sources.renewAll();
+    this.#identity = identity;
   }
 
   /** Judges attributes that come without any prefix: nothing is kept. Throws NotificationError 3/1 where one of them asks
@@ -113,7 +126,8 @@ export class AttrsTable {
   /** Row of the set whose attribute octets are `bytes[at, at + length)`: type-length-values without MP_REACH_NLRI and
    *  MP_UNREACH_NLRI, the next hop as NEXT_HOP. Nothing of `bytes` is kept. Takes no reference.
    *  Throws NotificationError where RFC 7606 still resets the session. */
-  intern(bytes: Bytes, at: number, length: number, source: SourceId, context: number): AttrsId {
+  intern(bytes: Bytes, at: number, length: number, source: SourceId, flags: number): AttrsId {
+    const context = flags | (this.#sources.generation[source] << CONTEXT.generationShift);
     const hash = hashBytes(bytes, at, length, this.#seed ^ Math.imul(source, 0x1f35_9b4d) ^ context);
     const rows = this.#rows;
     let id = this.#buckets[hash & (this.#buckets.length - 1)];
@@ -306,7 +320,7 @@ export class AttrsTable {
     if (facts.localPref >= 0) flags |= HAS_LOCAL_PREF;
     if (facts.hasOriginatorId) flags |= HAS_ORIGINATOR;
     if (facts.fate !== 0) flags |= TREAT_AS_WITHDRAW;
-    flags |= scanBody(body, this.#sources.get(source).options.localAs, this.identity, flags);
+    flags |= scanBody(body, this.#sources.get(source).options.localAs, this.#identity, flags);
     return flags | (Math.min(facts.clusterCount, 0xffff) << CLUSTERS_SHIFT);
   }
 

@@ -51,6 +51,10 @@ export class SourceTable {
   routerId = new Int32Array(64);
   /** 0 or 1: routes whose path carries the other value are stale. */
   epoch = new Uint8Array(64);
+  /** 11 bits, part of the key of attribute sets: another one whenever equal octets may be judged differently, because the
+   *  row has another owner, another relation to us, or we have another identity. */
+  generation = new Int32Array(64);
+  #generations = 0;
 
   add(options: SourceOptions): Source {
     const id = this.#free.pop() ?? this.#sources.length;
@@ -61,6 +65,7 @@ export class SourceTable {
     this.relation[id] = options.relation;
     this.routerId[id] = 0;
     this.epoch[id] = 0;
+    this.generation[id] = this.#nextGeneration();
     return source;
   }
 
@@ -76,9 +81,16 @@ export class SourceTable {
 
   /** Changes what is known of a peer when its session comes up. */
   describe(source: Source, options: SourceOptions, bgpIdentifier: number): void {
+    const isOther = source.options.relation !== options.relation || source.options.localAs !== options.localAs;
+    if (isOther) this.generation[source.id] = this.#nextGeneration();
     source.options = options;
     this.relation[source.id] = options.relation;
     this.routerId[source.id] = bgpIdentifier | 0;
+  }
+
+  /** We are somebody else from now on: what was judged a loop or none must be judged again. */
+  renewAll(): void {
+    for (const source of this) this.generation[source.id] = this.#nextGeneration();
   }
 
   /** The caller has removed every route of the source. */
@@ -96,6 +108,11 @@ export class SourceTable {
     for (const source of this.#sources) if (source !== undefined) yield source;
   }
 
+  #nextGeneration(): number {
+    this.#generations = (this.#generations + 1) & 0x7ff;
+    return this.#generations;
+  }
+
   #grow(): void {
     const length = this.relation.length * 2;
     const relation = new Uint8Array(length);
@@ -107,5 +124,8 @@ export class SourceTable {
     const epoch = new Uint8Array(length);
     epoch.set(this.epoch);
     this.epoch = epoch;
+    const generation = new Int32Array(length);
+    generation.set(this.generation);
+    this.generation = generation;
   }
 }

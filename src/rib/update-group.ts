@@ -146,7 +146,11 @@ export class UpdateGroup implements WalkedGroup {
 
   /** Encodes and writes until `until`, or nothing is left that somebody can take. True: call again soon. */
   flush(until: number): boolean {
-    for (;;) {
+    const now = this.#deps.clock.now();
+    // Changes that never end must not keep those who walk from their table.
+    const changesUntil = this.#walks.size === 0 ? until : (now + until) / 2;
+    let more = false;
+    while (!more) {
       this.#fill();
       this.#pump();
       if (this.#log.length === 0 || !this.#isAnyReady()) break;
@@ -158,13 +162,13 @@ export class UpdateGroup implements WalkedGroup {
         this.#retire();
       }
       this.#unholdTaken();
-      if (this.#deps.clock.now() >= until) return true;
+      more = this.#deps.clock.now() >= changesUntil;
     }
     for (const walk of [...this.#walks]) {
       if (!this.#walk(walk, until)) return true;
     }
     // Those who have just rejoined the stream may be ready for what waits in the log.
-    if (this.#log.length > 0 && this.#isAnyReady()) return true;
+    if (more || (this.#log.length > 0 && this.#isAnyReady())) return true;
     this.#endOfRib();
     return false;
   }

@@ -49,7 +49,7 @@ export class PeerSet {
     }
     const regroup = new Map<GroupMember, GroupOptions>();
     // Who we are is in every OPEN, so nothing less than new sessions tells the peers of another identity.
-    const isOther = before !== undefined && before.routerId !== config.routerId;
+    const isOther = before !== undefined && (before.routerId !== config.routerId || before.clusterId !== config.clusterId);
     for (const next of config.peers) {
       const peer = this.#byKey.get(next.key);
       if (peer === undefined) continue;
@@ -94,7 +94,7 @@ export class PeerSet {
     const mustReset = isOther || changed.some((name) => PEER_OPTIONS[name] === "reset-session");
     if (mustReset) {
       peer.resetFor(next, config);
-      return `peer ${next.key}: session reset (${isOther ? "routerId" : changed.join(", ")} changed)`;
+      return `peer ${next.key}: session reset (${isOther ? "routerId or clusterId" : changed.join(", ")} changed)`;
     }
     for (const [member, options] of peer.reconfigure(next, config)) regroup.set(member, options);
     return changed.length === 0 ? undefined : `peer ${next.key}: ${changed.join(", ")} changed`;
