@@ -101,7 +101,7 @@ export class PrefixIndex {
     this.#giveRow(row);
     this.size--;
     this.#counts[shard]--;
-    for (let next = hole; ; ) {
+    for (let next = hole; ;) {
       // Backward shift: no tombstones, so probe chains stay short for ever.
       next = (next + 2) & mask;
       const moved = slots[next];

@@ -47,7 +47,7 @@ export class AttributeKey {
 function copyAttributes(view: UpdateView, out: ByteWriter, ofReach: boolean): void {
   const bytes = view.bytes;
   let nextHopDone = !ofReach;
-  for (let at = view.attributesAt; at < view.attributesEnd; ) {
+  for (let at = view.attributesAt; at < view.attributesEnd;) {
     const type = bytes[at + 1];
     const long = (bytes[at] & 0x10) !== 0;
     const length = long ? 4 + ((bytes[at + 2] << 8) | bytes[at + 3]) : 3 + bytes[at + 2];

@@ -53,7 +53,7 @@ export class AttributeWriter {
     this.#nextHopDone = this.#multiprotocol;
     let as4Path = -1;
     let as4Aggregator = -1;
-    for (let from = start; from < end; ) {
+    for (let from = start; from < end;) {
       const type = body[from + 1];
       const long = (body[from] & EXTENDED_LENGTH) !== 0;
       const value = from + (long ? 4 : 3);
@@ -66,8 +66,7 @@ export class AttributeWriter {
       else if (type === 7) {
         this.#writeAggregator(body, from, value, next);
         if (!this.#rules.options.fourOctetAs && readU32(body, value) > 0xffff) as4Aggregator = value;
-      }
-      else if (!this.#isDropped(id, type, relation)) this.#copy(body, from, next);
+      } else if (!this.#isDropped(id, type, relation)) this.#copy(body, from, next);
       from = next;
     }
     this.#fill(id, 256);

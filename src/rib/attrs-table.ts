@@ -385,7 +385,7 @@ function scanBody(body: ByteWriter, localAs: number, identity: Identity, flags: 
   const bytes = body.bytes;
   let bits = 0;
   let loop: number = REJECT.none;
-  for (let at = 0; at < body.length; ) {
+  for (let at = 0; at < body.length;) {
     const type = bytes[at + 1];
     const long = (bytes[at] & 0x10) !== 0;
     const length = long ? (bytes[at + 2] << 8) | bytes[at + 3] : bytes[at + 2];

@@ -116,7 +116,7 @@ export class BatchEncoder {
       const start = at;
       this.#messages = 0;
       at = this.#writeWithdrawn(batch, at, segment.firstWithdrawn);
-      for (let attrs = segment.firstAttrs; attrs !== 0; ) {
+      for (let attrs = segment.firstAttrs; attrs !== 0;) {
         const next = this.#nextAttrs[attrs];
         at = this.#writeAnnounced(batch, at, attrs);
         this.#firstSlot[attrs] = this.#nextAttrs[attrs] = 0;

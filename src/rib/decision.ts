@@ -138,8 +138,7 @@ export class Decision {
     candidates.length = 0;
     for (let route = head; route !== 0; route = routes.next(route)) {
       if (!this.isEligible(route)) continue;
-      const order =
-        candidates.length === 0 ? 0 : this.#beforeMed(routes.attrs(route), routes.attrs(candidates[0]));
+      const order = candidates.length === 0 ? 0 : this.#beforeMed(routes.attrs(route), routes.attrs(candidates[0]));
       if (order < 0) continue;
       if (order > 0) candidates.length = 0;
       candidates.push(route);

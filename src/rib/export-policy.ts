@@ -49,7 +49,8 @@ export class ExportPolicy {
 
   /** What rules and policy say of a route, for people; computed afresh. */
   explain(id: AttrsId, prefixes: PrefixIndex, prefix: PrefixId): Verdict {
-    if (!this.#rules.permits(id)) return { accept: false, by: "protocol rules (reflection, NO_EXPORT or NO_ADVERTISE)" };
+    if (!this.#rules.permits(id))
+      return { accept: false, by: "protocol rules (reflection, NO_EXPORT or NO_ADVERTISE)" };
     this.#seek(id, prefixes, prefix);
     return this.#filter(this.#cursor);
   }

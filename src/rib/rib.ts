@@ -69,7 +69,9 @@ export class Rib {
     );
     this.importPolicy = new ImportPolicy(this.attrs, this.sources);
     this.#ingest = new Ingest(this.attrs, this.families, this.importPolicy);
-    this.#encoders = this.families.map((rib) => new BatchEncoder(rib.routes, this.attrs, this.#pool, limits.batchBytes));
+    this.#encoders = this.families.map(
+      (rib) => new BatchEncoder(rib.routes, this.attrs, this.#pool, limits.batchBytes),
+    );
     this.#walks = new TableWalks(clock, this.queue, this.families, this.importPolicy, () => this.requestFlush());
   }
 
@@ -225,7 +227,8 @@ export class Rib {
       const from = this.#memberGroups.get(member);
       const key = groupKey(options);
       if (from === undefined || groupKey(from.options) === key) continue;
-      const sameRewriting = groupKey({ ...from.options, exportFilter: options.exportFilter, sentTo: options.sentTo }) === key;
+      const sameRewriting =
+        groupKey({ ...from.options, exportFilter: options.exportFilter, sentTo: options.sentTo }) === key;
       const allMove = [...from.members].every((other) => {
         const wanted = changes.get(other);
         return wanted !== undefined && groupKey(wanted) === key;

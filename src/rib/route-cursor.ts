@@ -6,14 +6,7 @@ import { ByteWriter } from "../base/bytes.js";
 import { type Family, IPV4_UNICAST } from "../base/family.js";
 import type { PathAttributes } from "../packet/attributes/attribute.js";
 import { decodeAttributes, encodeAttributes } from "../packet/attributes/index.js";
-import type {
-  AsPath,
-  ExtendedCommunity,
-  LargeCommunity,
-  PeerFacts,
-  Route,
-  RouteOrigin,
-} from "../policy/route.js";
+import type { AsPath, ExtendedCommunity, LargeCommunity, PeerFacts, Route, RouteOrigin } from "../policy/route.js";
 import { type AttrsId, type AttrsTable, CONTEXT, LONGEST_SET } from "./attrs-table.js";
 import type { SourceTable } from "./sources.js";
 

@@ -34,13 +34,7 @@ export class TableWalks {
   readonly #found: RouteId[] = [];
 
   /** `onChange`: asked after each slice that may have changed routes. */
-  constructor(
-    clock: Clock,
-    queue: WorkQueue,
-    ribs: readonly LocRib[],
-    policy: ImportPolicy,
-    onChange: () => void,
-  ) {
+  constructor(clock: Clock, queue: WorkQueue, ribs: readonly LocRib[], policy: ImportPolicy, onChange: () => void) {
     this.#clock = clock;
     this.#queue = queue;
     this.#ribs = ribs;
@@ -136,7 +130,8 @@ export class TableWalks {
       const start = prefix;
       const end = Math.min(prefix + STRIDE, prefixes.end);
       for (; prefix < end; prefix++) {
-        for (let i = 0; i < sweeps.length && prefixes.isUsed(prefix); i++) rib.removeOf(prefix, sweeps[i].source, false);
+        for (let i = 0; i < sweeps.length && prefixes.isUsed(prefix); i++)
+          rib.removeOf(prefix, sweeps[i].source, false);
       }
       this.#cursors[rib.family] = prefix;
       for (let i = sweeps.length - 1; i >= 0; i--) {

@@ -56,7 +56,8 @@ export interface SituationFacts {
 export function describeSituation(facts: SituationFacts): string {
   if (facts.adminDown)
     return facts.adminText === "" ? "administratively down" : `administratively down: ${facts.adminText}`;
-  const ended = facts.lastEnd === undefined || facts.lastEnd === facts.lastError ? "" : `; session ended: ${facts.lastEnd}`;
+  const ended =
+    facts.lastEnd === undefined || facts.lastEnd === facts.lastError ? "" : `; session ended: ${facts.lastEnd}`;
   const last = (facts.lastError === undefined ? "" : `; last: ${facts.lastError}`) + ended;
   switch (facts.state) {
     case "Established":

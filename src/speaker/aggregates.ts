@@ -73,7 +73,8 @@ export class Aggregates implements RibReader {
     this.#logs = this.#rib.families.map((rib) => rib.subscribe());
     for (const { family } of FAMILIES) {
       const { prefixes } = this.#rib.families[family].routes;
-      for (let prefix = 1; prefix < prefixes.end; prefix++) if (prefixes.isUsed(prefix)) this.#logs[family].mark(prefix);
+      for (let prefix = 1; prefix < prefixes.end; prefix++)
+        if (prefixes.isUsed(prefix)) this.#logs[family].mark(prefix);
     }
     this.#rib.addReader(this);
   }
@@ -113,7 +114,8 @@ export class Aggregates implements RibReader {
     const wanted = aggregate.contributors.size > 0;
     if (wanted === aggregate.announced) return;
     aggregate.announced = wanted;
-    if (wanted) this.#rib.announceLocal(this.#source, aggregate.config.prefix, { origin: 0, asPath: [], atomicAggregate: true });
+    if (wanted)
+      this.#rib.announceLocal(this.#source, aggregate.config.prefix, { origin: 0, asPath: [], atomicAggregate: true });
     else this.#rib.withdrawLocal(this.#source, aggregate.config.prefix);
   }
 

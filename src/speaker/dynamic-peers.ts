@@ -49,7 +49,9 @@ export class DynamicPeers {
     const name = formatPrefix(range.prefix);
     const members = [...this.#ranges.values()].filter((other) => other === name).length;
     if (members >= range.limit) {
-      this.#log.warn(`dynamic peer refused: the range ${name} has its limit of ${range.limit} peers`, { peer: formatAddress(address) });
+      this.#log.warn(`dynamic peer refused: the range ${name} has its limit of ${range.limit} peers`, {
+        peer: formatAddress(address),
+      });
       return undefined;
     }
     const key = formatAddress(address);
@@ -71,7 +73,10 @@ export class DynamicPeers {
     } else if (alarm === undefined) {
       const stale = peer.isKept ? (this.#config?.gracefulRestart.staleTimeSeconds ?? 0) : 0;
       const delay = Math.max(IDLE_MS, stale * 1000);
-      this.#leaving.set(peer, this.#clock.at(this.#clock.now() + delay, () => this.#forget(peer)));
+      this.#leaving.set(
+        peer,
+        this.#clock.at(this.#clock.now() + delay, () => this.#forget(peer)),
+      );
     }
   }
 

@@ -58,7 +58,8 @@ export class FibPlan implements RibReader {
   lookAgain(): void {
     for (const [family, rib] of this.#deps.rib.families.entries()) {
       const { prefixes } = rib.routes;
-      for (let prefix = 1; prefix < prefixes.end; prefix++) if (prefixes.isUsed(prefix)) this.#logs[family].mark(prefix);
+      for (let prefix = 1; prefix < prefixes.end; prefix++)
+        if (prefixes.isUsed(prefix)) this.#logs[family].mark(prefix);
     }
     this.#deps.rib.requestFlush();
   }
@@ -148,7 +149,10 @@ export class FibPlan implements RibReader {
     if (resolution === undefined || resolution.kind === "local") return undefined;
     const address = nextHop.length === 32 ? nextHop.subarray(0, 16) : nextHop;
     const rule: EncapsulationConfig | undefined = this.#kernel.encapsulation[encapsulation];
-    if (rule !== undefined && (rule.mode === "always" || (rule.mode === "crossSubnet" && resolution.kind !== "connected"))) {
+    if (
+      rule !== undefined &&
+      (rule.mode === "always" || (rule.mode === "crossSubnet" && resolution.kind !== "connected"))
+    ) {
       // As Calico's krt_tunnel: on-link through the tunnel, the BGP next hop is the far end.
       return { gateway: address, device: rule.device, onlink: true, weight: 1 };
     }

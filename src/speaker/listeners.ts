@@ -45,7 +45,9 @@ export class Listeners {
   setKeys(keys: readonly ListenKey[]): void {
     const text = (entry: ListenKey): string => formatPrefix(entry.prefix);
     const gone = this.#keys.filter((old) => !keys.some((entry) => text(entry) === text(old)));
-    const changed = keys.filter((entry) => !this.#keys.some((old) => text(old) === text(entry) && old.key === entry.key));
+    const changed = keys.filter(
+      (entry) => !this.#keys.some((old) => text(old) === text(entry) && old.key === entry.key),
+    );
     this.#keys = keys;
     for (const listener of this.#open.values()) {
       for (const { prefix } of gone) this.#setKey(listener, prefix, undefined);
@@ -77,7 +79,9 @@ export class Listeners {
 
   #setKey(listener: Listener, prefix: IpPrefix, key: string | undefined): void {
     if (listener.setMd5Key === undefined) {
-      this.#log.error("TCP MD5 passwords need the native addon: connections from this peer are refused", { peer: formatPrefix(prefix) });
+      this.#log.error("TCP MD5 passwords need the native addon: connections from this peer are refused", {
+        peer: formatPrefix(prefix),
+      });
       return;
     }
     const problem = listener.setMd5Key(prefix, key);

@@ -77,7 +77,9 @@ export class LocalRoutes {
       ) +
       this.#sync(
         "kernel",
-        alien.filter((route) => route.protocol !== CONNECTED && matchesPatterns(route.device, kernelRoutes)).map((route) => announced(route.prefix)),
+        alien
+          .filter((route) => route.protocol !== CONNECTED && matchesPatterns(route.device, kernelRoutes))
+          .map((route) => announced(route.prefix)),
       )
     );
   }
@@ -110,7 +112,12 @@ export class LocalRoutes {
 }
 
 function make(prefix: IpPrefix, attributes: PathAttributes, fib: FibRoute | undefined): LocalRoute {
-  return { prefix, attributes, fib, identity: JSON.stringify([attributes, fib], (_key, value: unknown) => plain(value)) };
+  return {
+    prefix,
+    attributes,
+    fib,
+    identity: JSON.stringify([attributes, fib], (_key, value: unknown) => plain(value)),
+  };
 }
 
 function plain(value: unknown): unknown {

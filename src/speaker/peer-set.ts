@@ -49,7 +49,8 @@ export class PeerSet {
     }
     const regroup = new Map<GroupMember, GroupOptions>();
     // Who we are is in every OPEN, so nothing less than new sessions tells the peers of another identity.
-    const isOther = before !== undefined && (before.routerId !== config.routerId || before.clusterId !== config.clusterId);
+    const isOther =
+      before !== undefined && (before.routerId !== config.routerId || before.clusterId !== config.clusterId);
     for (const next of config.peers) {
       const peer = this.#byKey.get(next.key);
       if (peer === undefined) continue;

@@ -35,7 +35,8 @@ export function peerStatus(peer: Peer, counts: SourceCounts, clock: Clock): Peer
     remotePort: session.remotePort,
     holdTimeSeconds: negotiated?.holdTimeSeconds ?? config.holdTimeSeconds,
     keepaliveSeconds: negotiated?.keepaliveSeconds ?? config.keepaliveSeconds,
-    uptimeSeconds: session.state === "Established" ? Math.floor((clock.wallTime() - session.sinceWallTime) / 1000) : undefined,
+    uptimeSeconds:
+      session.state === "Established" ? Math.floor((clock.wallTime() - session.sinceWallTime) / 1000) : undefined,
     capabilities: negotiated === undefined ? [] : capabilityNames(negotiated.peerCapabilities),
     families: families.map((family) => familyStatus(peer, counts, family)),
     messages: { received: session.received, sent: session.sent },

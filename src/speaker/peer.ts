@@ -119,7 +119,12 @@ export class Peer implements SessionHandler {
     this.#reviewStale(negotiated);
     const offersRestart = negotiated.peerCapabilities.gracefulRestart !== undefined;
     for (const family of negotiated.families) {
-      this.#members[family] = rib.join(this.source, this.session, this.#groupOptions(negotiated, family), offersRestart);
+      this.#members[family] = rib.join(
+        this.source,
+        this.session,
+        this.#groupOptions(negotiated, family),
+        offersRestart,
+      );
     }
     this.#deps.onProgress(this);
   }
@@ -166,7 +171,10 @@ export class Peer implements SessionHandler {
     this.#stale.stopAll();
     rib.sourceDown(this.source, keep);
     if (keep.length > 0 && negotiated?.gracefulRestart !== undefined) {
-      const seconds = Math.min(negotiated.gracefulRestart.restartTimeSeconds, this.#speaker.gracefulRestart.staleTimeSeconds);
+      const seconds = Math.min(
+        negotiated.gracefulRestart.restartTimeSeconds,
+        this.#speaker.gracefulRestart.staleTimeSeconds,
+      );
       this.#log.info(`routes kept while it restarts, for at most ${seconds} s`);
       for (const family of keep) this.#stale.start(family, seconds * 1000);
     }
@@ -242,7 +250,13 @@ export class Peer implements SessionHandler {
       name: config.key,
       relation,
       localAs: config.localAs,
-      peer: { address: config.key, name: config.name, group: config.group, as: peerAs, isEbgp: relation === RELATION.ebgp },
+      peer: {
+        address: config.key,
+        name: config.name,
+        group: config.group,
+        as: peerAs,
+        isEbgp: relation === RELATION.ebgp,
+      },
       address: config.address.bytes,
     };
   }
@@ -311,7 +325,8 @@ export class Peer implements SessionHandler {
     for (const { family } of FAMILIES) {
       if (!this.#stale.isRunning(family)) continue;
       const offered = negotiated.gracefulRestart?.families.find((entry) => entry.family === family);
-      if (offered === undefined || !offered.forwardingPreserved) this.#dropStale(family, "it has not preserved its forwarding state");
+      if (offered === undefined || !offered.forwardingPreserved)
+        this.#dropStale(family, "it has not preserved its forwarding state");
       else this.#stale.start(family, this.#speaker.gracefulRestart.staleTimeSeconds * 1000);
     }
   }

@@ -46,7 +46,15 @@ export interface FibCounts {
  *  behind the caller's back, in order, never blocking the loop. */
 export interface Fib {
   /** Wish for a prefix (words as in PrefixIndex); undefined: no route of ours. */
-  set(family: Family, w0: number, w1: number, w2: number, w3: number, length: number, route: FibRoute | undefined): void;
+  set(
+    family: Family,
+    w0: number,
+    w1: number,
+    w2: number,
+    w3: number,
+    length: number,
+    route: FibRoute | undefined,
+  ): void;
   /** Routes adopted from an earlier run that were never wished for go away now (RFC 4724: selection is over). */
   sweepStale(): void;
   entries(): Iterable<FibEntry>;

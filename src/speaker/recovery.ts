@@ -63,7 +63,8 @@ export class Recovery {
   /** A peer has come up, gone, or told everything. */
   review(): void {
     if (this.#over) return;
-    if (!this.#settled && [...this.#waiting].every((peer) => this.#isSettled(peer))) this.#settle("every peer has told its routes");
+    if (!this.#settled && [...this.#waiting].every((peer) => this.#isSettled(peer)))
+      this.#settle("every peer has told its routes");
     if ([...this.#waiting].every((peer) => hasTold(peer))) this.#end("every peer has told its routes");
   }
 

@@ -65,9 +65,11 @@ interface Wanted {
 function parseQuery(query: RouteQuery, { findPeer }: RouteSources): Wanted {
   const peer = query.peer === undefined ? undefined : findPeer(query.peer);
   if (query.peer !== undefined && peer === undefined) throw new RouteQueryError(`no peer ${query.peer}`);
-  if (query.stage === "advertised" && peer === undefined) throw new RouteQueryError("advertised routes are those of one peer: name it");
+  if (query.stage === "advertised" && peer === undefined)
+    throw new RouteQueryError("advertised routes are those of one peer: name it");
   const prefix = query.prefix === undefined ? undefined : parsePrefixLoosely(query.prefix);
-  if (query.prefix !== undefined && prefix === undefined) throw new RouteQueryError(`not a prefix or address: ${query.prefix}`);
+  if (query.prefix !== undefined && prefix === undefined)
+    throw new RouteQueryError(`not a prefix or address: ${query.prefix}`);
   const isAddress = query.prefix !== undefined && parseAddress(query.prefix) !== undefined;
   const all: readonly FamilyName[] = query.family === undefined ? ["ipv4", "ipv6"] : [query.family];
   const families = prefix === undefined ? all : all.filter((name) => name === FAMILIES[prefix.family].name);
@@ -124,10 +126,18 @@ function* slices(
   if (chunk.length > 0) yield chunk;
 }
 
-function viewsOf(query: RouteQuery, wanted: Wanted, sources: RouteSources, rib: LocRib, prefix: PrefixId): readonly RouteView[] {
+function viewsOf(
+  query: RouteQuery,
+  wanted: Wanted,
+  sources: RouteSources,
+  rib: LocRib,
+  prefix: PrefixId,
+): readonly RouteView[] {
   if (query.stage === "advertised") {
     const advertised = advertisedTo(wanted.peer, rib, prefix);
-    return advertised === undefined ? [] : [advertisedView(sources.rib, rib, prefix, advertised.attrs, advertised.group)];
+    return advertised === undefined
+      ? []
+      : [advertisedView(sources.rib, rib, prefix, advertised.attrs, advertised.group)];
   }
   const best = rib.best(prefix);
   const paths = pathsOf(query, wanted, rib, prefix, best);
@@ -141,14 +151,20 @@ function countAt(query: RouteQuery, wanted: Wanted, rib: LocRib, prefix: PrefixI
 
 /** The paths of a prefix that a query of received or best routes is about. */
 function pathsOf(query: RouteQuery, wanted: Wanted, rib: LocRib, prefix: PrefixId, best: RouteId): readonly RouteId[] {
-  const ofPeer = (route: RouteId): boolean => wanted.peer === undefined || rib.routes.source(route) === wanted.peer.source.id;
+  const ofPeer = (route: RouteId): boolean =>
+    wanted.peer === undefined || rib.routes.source(route) === wanted.peer.source.id;
   if (query.stage === "best") return best !== 0 && ofPeer(best) ? [best] : [];
   const paths: RouteId[] = [];
-  for (let route = rib.routes.head(prefix); route !== 0; route = rib.routes.next(route)) if (ofPeer(route)) paths.push(route);
+  for (let route = rib.routes.head(prefix); route !== 0; route = rib.routes.next(route))
+    if (ofPeer(route)) paths.push(route);
   return paths;
 }
 
-function advertisedTo(peer: Peer | undefined, rib: LocRib, prefix: PrefixId): { attrs: AttrsId; group: UpdateGroup } | undefined {
+function advertisedTo(
+  peer: Peer | undefined,
+  rib: LocRib,
+  prefix: PrefixId,
+): { attrs: AttrsId; group: UpdateGroup } | undefined {
   const group = peer?.group(rib.family);
   if (peer === undefined || group === undefined) return undefined;
   const attrs = group.advertised(prefix);

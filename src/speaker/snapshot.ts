@@ -13,7 +13,14 @@ export interface SpeakerStatus {
   readonly configuredAt: string;
   readonly lastReload: { readonly ok: boolean; readonly at: string; readonly message: string };
   /** `kernel routes: table main, protocol 12`, or why there are none. */
-  readonly kernel: { readonly enabled: boolean; readonly text: string; readonly wanted: number; readonly installed: number; readonly failed: number; readonly stale: number };
+  readonly kernel: {
+    readonly enabled: boolean;
+    readonly text: string;
+    readonly wanted: number;
+    readonly installed: number;
+    readonly failed: number;
+    readonly stale: number;
+  };
   readonly gracefulRestart: { readonly recovering: boolean; readonly waitingFor: readonly string[] };
   readonly routes: Readonly<Record<FamilyName, { readonly prefixes: number; readonly paths: number }>>;
   readonly peers: { readonly total: number; readonly established: number; readonly disabled: number };

@@ -54,7 +54,11 @@ function kernelStatus({ config, fib, kernelProblem }: StatusFacts): SpeakerStatu
     return { enabled: false, text: "kernel routes: off (pure reflector)", ...counts };
   }
   if (fib === undefined) {
-    return { enabled: false, text: `kernel routes: none: ${kernelProblem ?? "the native addon is missing"}`, ...counts };
+    return {
+      enabled: false,
+      text: `kernel routes: none: ${kernelProblem ?? "the native addon is missing"}`,
+      ...counts,
+    };
   }
   const table = config.kernel.table === 254 ? "main" : String(config.kernel.table);
   return { enabled: true, text: `kernel routes: table ${table}, protocol ${config.kernel.protocol}`, ...counts };
@@ -67,8 +71,9 @@ function warnings({ config, kernelProblem, fib, listenerFailures, peers }: Statu
   if (failed > 0) found.push(`${failed} kernel routes could not be written: see "routes kernel"`);
   for (const { config: peer } of peers) {
     if (peer.missingPolicy.length === 0) continue;
-    found.push(`peer ${peer.key}: eBGP without ${peer.missingPolicy.join(" and ")} policy, no routes in that direction (RFC 8212)`);
+    found.push(
+      `peer ${peer.key}: eBGP without ${peer.missingPolicy.join(" and ")} policy, no routes in that direction (RFC 8212)`,
+    );
   }
   return found;
 }
-

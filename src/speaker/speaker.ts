@@ -198,7 +198,8 @@ export class Speaker {
       random: this.#deps.random ?? Math.random,
       rib: this.rib,
       view: this.#deps.view,
-      gracefulRestart: (peer) => (this.#config === undefined ? undefined : this.#recovery.capability(peer, this.#config)),
+      gracefulRestart: (peer) =>
+        this.#config === undefined ? undefined : this.#recovery.capability(peer, this.#config),
       onProgress: (peer) => this.#onProgress(peer),
     };
   }
@@ -281,6 +282,9 @@ function listenKeys(config: SpeakerConfig): readonly ListenKey[] {
 
 function isOtherPlan(before: SpeakerConfig, after: SpeakerConfig): boolean {
   const plan = ({ kernel }: SpeakerConfig): string =>
-    JSON.stringify([kernel.exportPolicy.identity, kernel.encapsulation.map((rule) => ({ ...rule, prefix: { ...rule.prefix, bytes: [...rule.prefix.bytes] } }))]);
+    JSON.stringify([
+      kernel.exportPolicy.identity,
+      kernel.encapsulation.map((rule) => ({ ...rule, prefix: { ...rule.prefix, bytes: [...rule.prefix.bytes] } })),
+    ]);
   return plan(before) !== plan(after);
 }

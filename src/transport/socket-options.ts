@@ -150,6 +150,10 @@ export function setConnectOptions(sys: Sys, fd: number, options: ConnectOptions)
 export function setStreamOptions(sys: Sys, fd: number, address: IpAddress): void {
   check("TCP_NODELAY", sys.setsockopt(fd, SOL_TCP, TCP_NODELAY, 1));
   check("TCP_NOTSENT_LOWAT", sys.setsockopt(fd, SOL_TCP, TCP_NOTSENT_LOWAT, NOT_SENT_LOW_WATER));
+  setTrafficClass(sys, fd, address);
+}
+
+function setTrafficClass(sys: Sys, fd: number, address: IpAddress): void {
   const isIpv4 = address.bytes.length === 4;
   check("traffic class", sys.setsockopt(fd, isIpv4 ? SOL_IP : SOL_IPV6, isIpv4 ? IP_TOS : IPV6_TCLASS, TOS_CS6));
 }
@@ -168,6 +172,9 @@ export function setListenOptions(sys: Sys, fd: number, address: IpAddress): void
   check("SO_REUSEADDR", sys.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1));
   // IPv4 has a listener of its own.
   if (address.bytes.length === 16) check("IPV6_V6ONLY", sys.setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, 1));
+  setTrafficClass(sys, fd, address);
+  // The SYN-ACK goes out before we know the peer: one that demands GTSM (RFC 5082) drops it unless its TTL is 255.
+  setHops(sys, fd, address, 255, undefined);
 }
 
 /** Sets or (undefined) deletes the key for a peer, also on a socket that listens already. Throws SocketError, RangeError. */

@@ -54,32 +54,48 @@ t.test("a route that the restarted peer no longer has goes with its End-of-RIB",
   const { world, a, b } = await pair();
   await a.speaker.stop({ graceful: true });
   world.run(1000);
-  t.equal(b.routes({ stage: "received", peer: "10.0.0.1" })[0]?.stale, true, "a graceful stop keeps our routes at the peer");
-  a.kernel.adopt("10.244.2.0/26", { kind: "unicast", nextHops: [{ gateway: Uint8Array.of(10, 0, 0, 2), device: "eth0", onlink: false, weight: 1 }] });
+  t.equal(
+    b.routes({ stage: "received", peer: "10.0.0.1" })[0]?.stale,
+    true,
+    "a graceful stop keeps our routes at the peer",
+  );
+  a.kernel.adopt("10.244.2.0/26", {
+    kind: "unicast",
+    nextHops: [{ gateway: Uint8Array.of(10, 0, 0, 2), device: "eth0", onlink: false, weight: 1 }],
+  });
   await world.start("10.0.0.1", yaml(["10.0.0.2"], "10.244.8.0/26"));
   world.run(30_000);
-  t.same(b.routes({ stage: "received", peer: "10.0.0.1" }).map((route) => [route.prefix, route.stale]), [["10.244.8.0/26", false]]);
-});
-
-t.test("a restarted speaker that lost its forwarding state says so: the peer drops the old routes at once", async (t) => {
-  const { world, a, b } = await pair();
-  await a.speaker.stop({ graceful: true });
-  world.run(1000);
-  t.equal(a.kernel.counts().stale, 0);
-  world.network.setFailure("10.0.0.3", "silent"); // holds back a's End-of-RIB
-  await world.start("10.0.0.1", yaml(["10.0.0.2", "10.0.0.3"], "10.244.8.0/26"));
-  world.run(3000);
-  t.equal(b.speaker.peer("10.0.0.1")?.families[0]?.endOfRibReceived, false);
   t.same(
-    b.routes({ stage: "received", peer: "10.0.0.1" }).map((route) => route.prefix),
-    ["10.244.8.0/26"],
-    "F bit clear (RFC 4724 §3): nothing of before was kept",
+    b.routes({ stage: "received", peer: "10.0.0.1" }).map((route) => [route.prefix, route.stale]),
+    [["10.244.8.0/26", false]],
   );
 });
 
+t.test(
+  "a restarted speaker that lost its forwarding state says so: the peer drops the old routes at once",
+  async (t) => {
+    const { world, a, b } = await pair();
+    await a.speaker.stop({ graceful: true });
+    world.run(1000);
+    t.equal(a.kernel.counts().stale, 0);
+    world.network.setFailure("10.0.0.3", "silent"); // holds back a's End-of-RIB
+    await world.start("10.0.0.1", yaml(["10.0.0.2", "10.0.0.3"], "10.244.8.0/26"));
+    world.run(3000);
+    t.equal(b.speaker.peer("10.0.0.1")?.families[0]?.endOfRibReceived, false);
+    t.same(
+      b.routes({ stage: "received", peer: "10.0.0.1" }).map((route) => route.prefix),
+      ["10.244.8.0/26"],
+      "F bit clear (RFC 4724 §3): nothing of before was kept",
+    );
+  },
+);
+
 t.test("after our restart old kernel routes stay until every peer has told its routes", async (t) => {
   const world = new World();
-  const route = { kind: "unicast", nextHops: [{ gateway: Uint8Array.of(10, 0, 0, 9), device: "eth0", onlink: false, weight: 1 }] } as const;
+  const route = {
+    kind: "unicast",
+    nextHops: [{ gateway: Uint8Array.of(10, 0, 0, 9), device: "eth0", onlink: false, weight: 1 }],
+  } as const;
   const b = await world.start("10.0.0.2", yaml(["10.0.0.1"], "10.244.2.0/26"));
   world.network.setFailure("10.0.0.1", "silent");
   const a = await world.start("10.0.0.1", "as: 64512");
@@ -88,7 +104,11 @@ t.test("after our restart old kernel routes stay until every peer has told its r
   world.network.setFailure("10.0.0.2", "silent");
   const again = await world.start("10.0.0.1", yaml(["10.0.0.2"], "10.244.1.0/26"));
   world.run(20_000);
-  t.same(again.speaker.status().gracefulRestart, { recovering: false, waitingFor: ["10.0.0.2"] }, "silence ends the wait for End-of-RIB only");
+  t.same(
+    again.speaker.status().gracefulRestart,
+    { recovering: false, waitingFor: ["10.0.0.2"] },
+    "silence ends the wait for End-of-RIB only",
+  );
   t.equal(again.kernel.counts().stale, 1);
   world.network.setFailure("10.0.0.1", undefined);
   world.network.setFailure("10.0.0.2", undefined);
@@ -118,7 +138,10 @@ t.test("End-of-RIB is sent after the table, once per session", async (t) => {
 });
 
 t.test("a dead neighbour is noticed when the hold time runs out, unless RFC 8538 is asked for", async (t) => {
-  for (const [notification, kept] of [[false, 0], [true, 1]] as const) {
+  for (const [notification, kept] of [
+    [false, 0],
+    [true, 1],
+  ] as const) {
     const world = new World();
     const more = (peer: string, block: string): string =>
       yaml([peer], block).replace("staleTimeSeconds: 300", `staleTimeSeconds: 300, notification: ${notification}`);

@@ -17,7 +17,10 @@ ${more}`;
 const announcer = (prefixes: string): string => `
 as: 64512
 peers: [{address: 10.0.0.1, as: 64512}]
-node: {static: [${prefixes.split(", ").map((prefix) => `{prefix: ${prefix}, type: none}`).join(", ")}]}`;
+node: {static: [${prefixes
+  .split(", ")
+  .map((prefix) => `{prefix: ${prefix}, type: none}`)
+  .join(", ")}]}`;
 
 t.test("a next hop that is lost takes its routes along, and brings them back", async (t) => {
   const world = new World();
@@ -66,13 +69,19 @@ t.test("encapsulation: always goes through the tunnel on-link, crossSubnet only 
   const yaml = (mode: string): string =>
     two(`multipath: {ibgp: 2}\nkernel: {encapsulation: [{prefix: 10.244.0.0/16, mode: ${mode}, device: tunl0}]}`);
   const a = await world.start("10.0.0.1", yaml("always"));
-  a.kernel.setAlienRoutes([{ prefix: prefix("10.0.0.3/32"), device: "eth0", gateway: address(10, 0, 0, 254), metric: 0, protocol: 3 }]);
+  a.kernel.setAlienRoutes([
+    { prefix: prefix("10.0.0.3/32"), device: "eth0", gateway: address(10, 0, 0, 254), metric: 0, protocol: 3 },
+  ]);
   for (const i of [2, 3]) await world.start(`10.0.0.${i}`, announcer("10.244.2.0/26"));
   world.run(10_000);
   t.same(a.fib(), ["10.244.2.0/26 unicast via 10.0.0.2 dev tunl0 onlink via 10.0.0.3 dev tunl0 onlink"]);
   await a.apply(yaml("crossSubnet"));
   world.run(100);
-  t.same(a.fib(), ["10.244.2.0/26 unicast via 10.0.0.2 dev eth0 via 10.0.0.3 dev tunl0 onlink"]  , "a device per next hop");
+  t.same(
+    a.fib(),
+    ["10.244.2.0/26 unicast via 10.0.0.2 dev eth0 via 10.0.0.3 dev tunl0 onlink"],
+    "a device per next hop",
+  );
   await a.apply(yaml("never"));
   world.run(100);
   t.match(a.fib()[0], /via 10\.0\.0\.254 dev eth0/);
@@ -110,7 +119,11 @@ node: {direct: ["eth*", "!eth9"], kernelRoutes: ["cali*"]}`;
     { prefix: prefix("172.16.0.0/12"), device: "eth0", gateway: address(10, 0, 0, 254), metric: 0, protocol: 3 },
   ]);
   world.run(10_000);
-  const learned = (): string[] => b.routes({ stage: "received", peer: "10.0.0.1" }).map((route) => route.prefix).sort();
+  const learned = (): string[] =>
+    b
+      .routes({ stage: "received", peer: "10.0.0.1" })
+      .map((route) => route.prefix)
+      .sort();
   t.same(learned(), ["10.0.0.0/24", "10.65.0.7/32"]);
   t.same(a.fib(), ["10.244.2.0/26 unicast via 10.0.0.2 dev eth0"], "they are in the kernel already");
   a.kernel.setAlienRoutes([]);
@@ -130,7 +143,11 @@ node: {aggregates: [{prefix: 10.244.0.0/16, summaryOnly: true}]}`,
   const b = await world.start("10.0.0.2", announcer("10.244.2.0/26"));
   const c = await world.start("10.0.0.3", announcer("10.96.0.1/32"));
   world.run(10_000);
-  const heard = (): string[] => c.routes({ stage: "received", peer: "10.0.0.1" }).map((route) => route.prefix).sort();
+  const heard = (): string[] =>
+    c
+      .routes({ stage: "received", peer: "10.0.0.1" })
+      .map((route) => route.prefix)
+      .sort();
   t.same(heard(), ["10.244.0.0/16"]);
   t.ok(a.fib().includes("10.244.0.0/16 blackhole"));
   await b.apply(announcer("10.97.0.1/32"));

@@ -12,7 +12,13 @@ async function meshOfThree(): Promise<World> {
   const world = new World();
   const all = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
   for (const [i, self] of all.entries()) {
-    await world.start(self, mesh(all.filter((other) => other !== self), `10.244.${i + 1}.0/26`));
+    await world.start(
+      self,
+      mesh(
+        all.filter((other) => other !== self),
+        `10.244.${i + 1}.0/26`,
+      ),
+    );
   }
   world.run(10_000);
   return world;
@@ -59,7 +65,10 @@ t.test("a reflector passes routes between its clients, with ORIGINATOR_ID and CL
   t.equal(learned?.nextHop, "10.0.0.1", "the next hop is unchanged");
   t.equal(learned?.originatorId, "10.0.0.1");
   t.same(learned?.clusterList, ["10.0.0.9"]);
-  t.same(rr.routes({ stage: "advertised", peer: "10.0.0.1" }).map((route) => route.prefix), ["10.244.2.0/26"]);
+  t.same(
+    rr.routes({ stage: "advertised", peer: "10.0.0.1" }).map((route) => route.prefix),
+    ["10.244.2.0/26"],
+  );
 });
 
 t.test("eBGP without a policy exchanges nothing and says so (RFC 8212); with one, our AS is prepended", async (t) => {
@@ -122,7 +131,10 @@ node: {blocks: [10.244.1.0/26, 10.244.2.0/26, 10.244.3.0/26]}`;
   const before = b.speaker.peer("10.0.0.1")?.messages.received.update ?? 0;
   await a.apply(yaml("some"));
   world.run(1000);
-  t.same(b.routes({ stage: "received", peer: "10.0.0.1" }).map((route) => route.prefix), ["10.244.2.0/26"]);
+  t.same(
+    b.routes({ stage: "received", peer: "10.0.0.1" }).map((route) => route.prefix),
+    ["10.244.2.0/26"],
+  );
   t.equal((b.speaker.peer("10.0.0.1")?.messages.received.update ?? 0) - before, 1, "one UPDATE: the two withdrawals");
 });
 
@@ -148,7 +160,10 @@ t.test("changed node blocks are announced and withdrawn", async (t) => {
   await first?.apply(mesh(["10.0.0.2", "10.0.0.3"], "10.244.7.0/26"));
   world.run(1000);
   t.same(
-    world.nodes.get("10.0.0.2")?.routes({ stage: "received", peer: "10.0.0.1" }).map((route) => route.prefix),
+    world.nodes
+      .get("10.0.0.2")
+      ?.routes({ stage: "received", peer: "10.0.0.1" })
+      .map((route) => route.prefix),
     ["10.244.7.0/26"],
   );
   t.ok(first?.fib().includes("10.244.7.0/26 blackhole"));
@@ -163,7 +178,10 @@ t.test("administrative down says so on both sides, with the reason (RFC 9003)", 
   world.run(1000);
   t.equal(first?.speaker.peer("10.0.0.2")?.info, "administratively down: upgrade at 22:00");
   t.match(second?.speaker.peer("10.0.0.1")?.info, /upgrade at 22:00/);
-  t.notOk(second?.best().some((line) => line.includes("10.0.0.1")), "its routes have left");
+  t.notOk(
+    second?.best().some((line) => line.includes("10.0.0.1")),
+    "its routes have left",
+  );
   first?.speaker.enablePeer("10.0.0.2");
   world.run(60_000);
   t.equal(first?.state("10.0.0.2"), "Established");
@@ -183,14 +201,27 @@ dynamicPeers: [{prefix: 10.0.0.0/29, group: clients, limit: 2}]`,
   for (const i of [1, 2, 3]) await world.start(`10.0.0.${i}`, mesh(["10.0.0.9"], `10.244.${i}.0/26`));
   world.run(10_000);
   t.equal(rr.speaker.peers().length, 2);
-  t.same(rr.speaker.peers().map((peer) => [peer.type, peer.state]), [["dynamic", "Established"], ["dynamic", "Established"]]);
+  t.same(
+    rr.speaker.peers().map((peer) => [peer.type, peer.state]),
+    [
+      ["dynamic", "Established"],
+      ["dynamic", "Established"],
+    ],
+  );
   t.same(world.nodes.get("10.0.0.2")?.best(), [
     "10.244.1.0/26 via 10.0.0.1 from 10.0.0.9",
     "10.244.2.0/26 via - from block",
   ]);
   world.nodes.get("10.0.0.1")?.speaker.disablePeer("10.0.0.9");
   world.run(61_000);
-  t.same(rr.speaker.peers().map((peer) => peer.address).sort(), ["10.0.0.2", "10.0.0.3"], "a place was given to the third");
+  t.same(
+    rr.speaker
+      .peers()
+      .map((peer) => peer.address)
+      .sort(),
+    ["10.0.0.2", "10.0.0.3"],
+    "a place was given to the third",
+  );
 });
 
 t.test("a stranger is refused", async (t) => {
@@ -203,5 +234,7 @@ t.test("a stranger is refused", async (t) => {
 });
 
 function flow(value: object): string {
-  return Object.entries(value).map(([key, entry]) => `${key}: ${String(entry)}`).join(", ");
+  return Object.entries(value)
+    .map(([key, entry]) => `${key}: ${String(entry)}`)
+    .join(", ");
 }
