@@ -57,7 +57,7 @@ export interface PeerConfig {
   readonly idleHoldSeconds: readonly [number, number];
   /** RFC 4456: the peer is our client. Only iBGP. */
   readonly routeReflectorClient: boolean;
-  /** `self`: always ourselves; `keep`: always unchanged; `default`: RFC 4271 §5.1.3 (eBGP self unless third party, iBGP unchanged). */
+  /** `self`: always ourselves; `keep`: always unchanged; `default`: RFC 4271 §5.1.3 (ourselves to external peers, unchanged to internal ones). */
   readonly nextHop: "default" | "self" | "keep";
   /** 0: directly connected (TTL 1 for eBGP); otherwise the number of hops allowed. */
   readonly multihop: number;

@@ -11,6 +11,7 @@ import type { Sys } from "../native/sys.js";
 import type { ControlTarget } from "./api-types.js";
 import { METHODS, type Outcome } from "./methods.js";
 import { readPeerCredentials } from "./peer-credentials.js";
+import { CommandError, RouteQueryError } from "../speaker/command-error.js";
 import { encodeError, PROTOCOL_VERSION, type Request, RequestError } from "./protocol.js";
 import { type ConnectionHost, ServerConnection } from "./server-connection.js";
 import {
@@ -157,6 +158,9 @@ export class ControlServer {
   }
 
   #explain(error: unknown, method: string): RequestError {
+    if (error instanceof CommandError || error instanceof RouteQueryError) {
+      return new RequestError("failed", error.message);
+    }
     this.#log.error(
       `control: ${method} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );

@@ -11,6 +11,8 @@ import { RELATION, type SourceTable } from "./sources.js";
 
 const EXTENDED_LENGTH = 0x10;
 const AS_TRANS = 23456;
+/** T bit of an extended community's type (RFC 4360 §2). */
+const NON_TRANSITIVE = 0x40;
 
 export class AttributeWriter {
   readonly #rules: ExportRules;
@@ -66,7 +68,8 @@ export class AttributeWriter {
       else if (type === 7) {
         this.#writeAggregator(body, from, value, next);
         if (!this.#rules.options.fourOctetAs && readU32(body, value) > 0xffff) as4Aggregator = value;
-      } else if (!this.#isDropped(id, type, relation)) this.#copy(body, from, next);
+      } else if (type === 16 && this.#isEbgp) this.#writeTransitive(body, value, next);
+      else if (!this.#isDropped(id, type, relation)) this.#copy(body, from, next);
       from = next;
     }
     this.#fill(id, 256);
@@ -152,6 +155,17 @@ export class AttributeWriter {
     writeU32(this.#out, this.#at, this.#attrs.identity.clusterId);
     this.#at += 4;
     this.#copy(body, value, next);
+  }
+
+  /** RFC 4360 §6: communities that are not transitive stay inside the AS. */
+  #writeTransitive(body: Bytes, value: number, next: number): void {
+    let kept = 0;
+    for (let from = value; from < next; from += 8) if ((body[from] & NON_TRANSITIVE) === 0) kept += 8;
+    if (kept === 0) return;
+    this.#writeHeader(0xc0, 16, kept);
+    for (let from = value; from < next; from += 8) {
+      if ((body[from] & NON_TRANSITIVE) === 0) this.#copy(body, from, from + 8);
+    }
   }
 
   #writeHeader(flags: number, type: number, length: number): void {

@@ -298,7 +298,8 @@ export class AttrsTable {
     rows[row + PATH_LENGTH] = facts.asPathLength;
     rows[row + MED] = facts.hasMed ? facts.med | 0 : 0;
     rows[row + ORIGINATOR] = facts.originatorId | 0;
-    rows[row + NEXT_HOP] = this.#nextHops.acquire(body.bytes, facts.nextHopAt, facts.nextHopLength);
+    const { zone } = this.#sources.get(source).options;
+    rows[row + NEXT_HOP] = this.#nextHops.acquire(body.bytes, facts.nextHopAt, facts.nextHopLength, zone);
     rows[row + NEIGHBOR_AS] = facts.neighborAs | 0;
     rows[row + CONTEXT_COLUMN] = context;
     rows[row + FLAGS] = this.#flags(facts, body, source);

@@ -37,11 +37,11 @@ export class ExportPolicy {
     if (known > 0) return known;
     if (known === REJECTED) return 0;
     if (!this.#rules.permits(id)) return this.#remember(id, REJECTED);
-    if (this.#filter === ACCEPT_ALL) return this.#remember(id, this.#rules.fits(id) ? id : REJECTED);
+    if (this.#filter === ACCEPT_ALL) return this.#remember(id, this.#fits(id) ? id : REJECTED);
     this.#seek(id, prefixes, prefix);
     const accepted = this.#filter(this.#cursor).accept;
     const result = accepted ? this.#cursor.commit() : REJECTED;
-    const fits = result > 0 && this.#rules.fits(result);
+    const fits = result > 0 && this.#fits(result);
     if (!fits && result > 0) this.#attrs.discard(result);
     if (!this.#filter.readsPrefix) return this.#remember(id, fits ? result : REJECTED);
     return fits ? result : 0;
@@ -60,6 +60,13 @@ export class ExportPolicy {
     const at = this.#attrs.onFree.indexOf(this.#onFree);
     if (at >= 0) this.#attrs.onFree.splice(at, 1);
     for (let id = 1; id < this.#memo.length; id++) this.#forget(id);
+  }
+
+  /** Once per set, where the policy does not look at prefixes: the log must not have a line per route. */
+  #fits(id: AttrsId): boolean {
+    const misfit = this.#rules.misfit(id);
+    if (misfit !== undefined && !this.#filter.readsPrefix) this.#attrs.onFault(this.#attrs.source(id), [misfit]);
+    return misfit === undefined;
   }
 
   #seek(id: AttrsId, prefixes: PrefixIndex, prefix: PrefixId): void {

@@ -77,14 +77,18 @@ export class ExportRules {
     return !(this.#isEbgp && this.#attrs.isNoExport(id));
   }
 
-  /** True if the set, as it will be sent, can be expressed to the members. */
-  fits(id: AttrsId): boolean {
+  /** Why the set, as it would be sent, cannot be expressed to the members; undefined: it can. */
+  misfit(id: AttrsId): string | undefined {
+    const { family, extendedNextHop, fourOctetAs, maxMessageLength } = this.options;
     const nextHopLength = this.nextHop(id).length;
-    if (nextHopLength === 0) return false;
-    if (this.options.family !== IPV6_UNICAST && nextHopLength !== 4 && !this.options.extendedNextHop) return false;
-    if (this.options.family === IPV6_UNICAST && nextHopLength === 4) return false;
+    if (nextHopLength === 0) return "route withheld: we have no address of its family to be its next hop";
+    if (family !== IPV6_UNICAST && nextHopLength !== 4 && !extendedNextHop) {
+      return "route withheld: the peer takes no IPv6 next hop for IPv4 (RFC 8950)";
+    }
+    if (family === IPV6_UNICAST && nextHopLength === 4) return "route withheld: an IPv6 route with an IPv4 next hop";
     // Header, fixed fields, MP_REACH with one IPv6 prefix, and all that the rules may add.
-    return this.#attrs.bodyLength(id) * (this.options.fourOctetAs ? 1 : 2) + 128 <= this.options.maxMessageLength;
+    if (this.#attrs.bodyLength(id) * (fourOctetAs ? 1 : 2) + 128 <= maxMessageLength) return undefined;
+    return `route withheld: its attributes do not fit into messages of ${maxMessageLength} octets`;
   }
 
   /** The next hop that the members are told; owned by the table. */
@@ -100,6 +104,8 @@ export class ExportRules {
     if ((this.#attrs.context(id) & CONTEXT.nextHopIsOurs) !== 0) return false;
     if (this.options.nextHop === "self" || this.#attrs.nextHop(id) === 0) return true;
     if (this.#sources.relation[this.#attrs.source(id)] === RELATION.local) return true;
+    // A link-local next hop means nothing beyond its link.
+    if (this.#nextHops.zone(this.#attrs.nextHop(id)) !== undefined) return true;
     return this.#isEbgp && this.options.nextHop === "default";
   }
 

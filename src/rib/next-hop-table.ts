@@ -4,6 +4,7 @@
 // does not know the kernel: whoever does gives it a NextHopResolver.
 
 import type { Bytes } from "../base/bytes.js";
+import { isLinkLocal } from "../base/ip.js";
 
 /** Row of NextHopTable; 0: the route has no next hop (blackhole, connected). */
 export type NextHopId = number;
@@ -17,8 +18,8 @@ export interface NextHopResolution {
   readonly via: string;
 }
 
-/** Finds the way to a next hop. `zone`: the interface of the session it came from, for link-local ones. */
-export type NextHopResolver = (nextHop: Bytes) => NextHopResolution;
+/** Finds the way to a next hop. `zone`: for link-local ones, the interface of the session it came from. */
+export type NextHopResolver = (nextHop: Bytes, zone: string | undefined) => NextHopResolution;
 
 /** A reflector that does not forward takes every next hop as reachable. */
 export const ALWAYS_REACHABLE: NextHopResolver = () => REACHABLE;
@@ -32,6 +33,7 @@ export class NextHopTable {
   readonly #bytes: Bytes[] = [new Uint8Array(0)];
   readonly #refs: number[] = [1];
   readonly #via: string[] = [""];
+  readonly #zones: (string | undefined)[] = [undefined];
   readonly #ids = new Map<string, NextHopId>();
   readonly #free: NextHopId[] = [];
   readonly #peers = new Map<string, number>();
@@ -42,10 +44,12 @@ export class NextHopTable {
     this.reachable[0] = 1;
   }
 
-  /** Row of the next hop at `bytes[at, at + length)`; one reference is taken for the caller. */
-  acquire(bytes: Bytes, at: number, length: number): NextHopId {
+  /** Row of the next hop at `bytes[at, at + length)`; one reference is taken for the caller. `zone`: the interface of the
+   *  session it came from, which is part of a link-local address. */
+  acquire(bytes: Bytes, at: number, length: number, zone?: string): NextHopId {
     if (length === 0) return 0;
-    const key = keyOf(bytes, at, length);
+    const scope = zone !== undefined && isLinkLocal(bytes, at, Math.min(length, 16)) ? zone : undefined;
+    const key = keyOf(bytes, at, length) + (scope === undefined ? "" : `%${scope}`);
     const known = this.#ids.get(key);
     if (known !== undefined) {
       this.#refs[known]++;
@@ -54,6 +58,7 @@ export class NextHopTable {
     const id = this.#free.pop() ?? this.#bytes.length;
     if (id >= this.cost.length) this.#grow();
     this.#bytes[id] = bytes.slice(at, at + length);
+    this.#zones[id] = scope;
     this.#refs[id] = 1;
     this.#ids.set(key, id);
     this.#resolve(id);
@@ -68,7 +73,8 @@ export class NextHopTable {
   release(id: NextHopId): void {
     if (id === 0 || --this.#refs[id] > 0) return;
     const bytes = this.#bytes[id];
-    this.#ids.delete(keyOf(bytes, 0, bytes.length));
+    const zone = this.#zones[id];
+    this.#ids.delete(keyOf(bytes, 0, bytes.length) + (zone === undefined ? "" : `%${zone}`));
     this.#bytes[id] = NONE;
     this.#free.push(id);
   }
@@ -76,6 +82,11 @@ export class NextHopTable {
   /** Octets of a next hop; owned by the table. */
   bytes(id: NextHopId): Bytes {
     return this.#bytes[id];
+  }
+
+  /** Interface of a link-local next hop. */
+  zone(id: NextHopId): string | undefined {
+    return this.#zones[id];
   }
 
   get size(): number {
@@ -99,7 +110,7 @@ export class NextHopTable {
   }
 
   #resolve(id: NextHopId): boolean {
-    const { reachable, cost, via } = this.#resolver(this.#bytes[id]);
+    const { reachable, cost, via } = this.#resolver(this.#bytes[id], this.#zones[id]);
     const bit = reachable ? 1 : 0;
     const changed = this.reachable[id] !== bit || this.cost[id] !== cost || this.#via[id] !== via;
     this.#via[id] = via;

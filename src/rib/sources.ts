@@ -22,6 +22,8 @@ export interface SourceOptions {
   readonly peer: PeerFacts | undefined;
   /** Octets of the peer's address: the last tie-breaker, and the test whether a next hop is the peer itself. */
   readonly address: Bytes | undefined;
+  /** Interface of a session over link-local addresses. */
+  readonly zone?: string | undefined;
 }
 
 export class Source {

@@ -1,7 +1,6 @@
 // From best paths to wishes for the kernel's table: next hop and device of each path, equal-cost paths, blackholes of the
 // node's own blocks, and Calico's encapsulation through a tunnel device.
 
-import type { Bytes } from "../base/bytes.js";
 import type { Clock } from "../base/clock.js";
 import { FAMILIES, type Family } from "../base/family.js";
 import { formatPrefix, type IpPrefix, prefixContains } from "../base/ip.js";
@@ -9,6 +8,7 @@ import type { EncapsulationConfig, KernelConfig } from "../config/speaker-config
 import { ACCEPT_ALL } from "../policy/route.js";
 import type { ChangeLog } from "../rib/change-log.js";
 import type { LocRib } from "../rib/loc-rib.js";
+import type { NextHopId } from "../rib/next-hop-table.js";
 import { prefixOf } from "../rib/prefix-view.js";
 import type { Rib, RibReader } from "../rib/rib.js";
 import type { PrefixId, RouteId } from "../rib/route-table.js";
@@ -125,7 +125,7 @@ export class FibPlan implements RibReader {
   #toOne(nextHop: number, encapsulation: number): FibRoute | undefined {
     const key = nextHop * 64 + encapsulation + 1;
     if (this.#single.has(key)) return this.#single.get(key);
-    const hop = this.#fibNextHop(this.#deps.rib.nextHops.bytes(nextHop), encapsulation);
+    const hop = this.#fibNextHop(nextHop, encapsulation);
     const route: FibRoute | undefined = hop === undefined ? undefined : { kind: "unicast", nextHops: [hop] };
     this.#single.set(key, route);
     return route;
@@ -137,15 +137,17 @@ export class FibPlan implements RibReader {
     const key = `${encapsulation}:${distinct.join(",")}`;
     if (this.#multiple.has(key)) return this.#multiple.get(key);
     const hops = distinct
-      .map((nextHop) => this.#fibNextHop(this.#deps.rib.nextHops.bytes(nextHop), encapsulation))
+      .map((nextHop) => this.#fibNextHop(nextHop, encapsulation))
       .filter((hop) => hop !== undefined);
     const route: FibRoute | undefined = hops.length === 0 ? undefined : { kind: "unicast", nextHops: sorted(hops) };
     this.#multiple.set(key, route);
     return route;
   }
 
-  #fibNextHop(nextHop: Bytes, encapsulation: number): FibNextHop | undefined {
-    const resolution = resolveNextHop(this.#deps.view, nextHop);
+  #fibNextHop(id: NextHopId, encapsulation: number): FibNextHop | undefined {
+    const { nextHops } = this.#deps.rib;
+    const nextHop = nextHops.bytes(id);
+    const resolution = resolveNextHop(this.#deps.view, nextHop, nextHops.zone(id));
     if (resolution === undefined || resolution.kind === "local") return undefined;
     const address = nextHop.length === 32 ? nextHop.subarray(0, 16) : nextHop;
     const rule: EncapsulationConfig | undefined = this.#kernel.encapsulation[encapsulation];

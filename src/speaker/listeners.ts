@@ -2,7 +2,7 @@
 // the others; the reason is kept for status and tried again.
 
 import { type Clock, Deadlines } from "../base/clock.js";
-import { formatAddress, formatPrefix, type IpPrefix } from "../base/ip.js";
+import { formatAddress, formatPrefix, type IpAddress, type IpPrefix, prefixContains } from "../base/ip.js";
 import type { Log } from "../base/log.js";
 import type { ListenConfig } from "../config/speaker-config.js";
 import type { Connection } from "../session/ports.js";
@@ -25,6 +25,8 @@ export class Listeners {
   readonly #retry: Deadlines<"retry">;
   #wanted: readonly ListenConfig[] = [];
   #keys: readonly ListenKey[] = [];
+  /** Prefixes of keys that some listener does not demand. */
+  readonly #undemanded = new Set<string>();
 
   constructor(clock: Clock, factory: ListenerFactory, log: Log, onConnection: (connection: Connection) => void) {
     this.#factory = factory;
@@ -49,6 +51,7 @@ export class Listeners {
       (entry) => !this.#keys.some((old) => text(old) === text(entry) && old.key === entry.key),
     );
     this.#keys = keys;
+    for (const entry of [...gone, ...changed]) this.#undemanded.delete(text(entry));
     for (const listener of this.#open.values()) {
       for (const { prefix } of gone) this.#setKey(listener, prefix, undefined);
       for (const { prefix, key } of changed) this.#setKey(listener, prefix, key);
@@ -77,15 +80,24 @@ export class Listeners {
     this.#open.clear();
   }
 
+  /** True if whoever connects from the address has proved to know its password. */
+  demandsPassword(address: IpAddress): boolean {
+    const matching = this.#keys.filter((entry) => prefixContains(entry.prefix, address.bytes));
+    return matching.length > 0 && !matching.some((entry) => this.#undemanded.has(formatPrefix(entry.prefix)));
+  }
+
   #setKey(listener: Listener, prefix: IpPrefix, key: string | undefined): void {
     if (listener.setMd5Key === undefined) {
+      this.#undemanded.add(formatPrefix(prefix));
       this.#log.error("TCP MD5 passwords need the native addon: connections from this peer are refused", {
         peer: formatPrefix(prefix),
       });
       return;
     }
     const problem = listener.setMd5Key(prefix, key);
-    if (problem !== undefined) this.#log.error(problem, { peer: formatPrefix(prefix) });
+    if (problem === undefined) return;
+    this.#undemanded.add(formatPrefix(prefix));
+    this.#log.error(`${problem}; its connections are refused`, { peer: formatPrefix(prefix) });
   }
 
   async #openMissing(isFirst: boolean): Promise<void> {

@@ -11,8 +11,8 @@ const UNREACHABLE: NextHopResolution = { reachable: false, cost: 0, via: "" };
 /** The resolver for a RIB; without a kernel every next hop counts as reachable. */
 export function nextHopResolver(view: KernelView | undefined): NextHopResolver {
   if (view === undefined) return ALWAYS_REACHABLE;
-  return (nextHop) => {
-    const resolution = resolveNextHop(view, nextHop);
+  return (nextHop, zone) => {
+    const resolution = resolveNextHop(view, nextHop, zone);
     // A route through ourselves leads nowhere (RFC 4271 §5.1.3).
     if (resolution === undefined || resolution.kind === "local") return UNREACHABLE;
     const gateway = resolution.gateway === undefined ? "" : ` ${formatBytes(resolution.gateway)}`;
@@ -21,6 +21,6 @@ export function nextHopResolver(view: KernelView | undefined): NextHopResolver {
 }
 
 /** Way to a next hop of 4, 16 or 32 octets; of a pair (RFC 2545) the global address counts. */
-export function resolveNextHop(view: KernelView, nextHop: Bytes): Resolution | undefined {
-  return view.resolve(nextHop.length === 32 ? nextHop.subarray(0, 16) : nextHop, undefined);
+export function resolveNextHop(view: KernelView, nextHop: Bytes, zone: string | undefined): Resolution | undefined {
+  return view.resolve(nextHop.length === 32 ? nextHop.subarray(0, 16) : nextHop, zone);
 }

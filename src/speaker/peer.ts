@@ -35,6 +35,8 @@ export interface PeerDependencies {
   readonly gracefulRestart: (peer: Peer) => Capabilities["gracefulRestart"];
   /** The peer came up, went down, or sent its End-of-RIB: recovery may be over. */
   readonly onProgress: (peer: Peer) => void;
+  /** The peer is gone for good. */
+  readonly onRemoved: (peer: Peer) => void;
 }
 
 export class Peer implements SessionHandler {
@@ -222,6 +224,7 @@ export class Peer implements SessionHandler {
     this.session.stop({ code: 6, subcode: CEASE.PEER_DE_CONFIGURED, data: new Uint8Array(0) });
     this.#stale.stopAll();
     this.#deps.rib.removeSource(this.source);
+    this.#deps.onRemoved(this);
   }
 
   /** Asks the peer to send its routes again, as far as it understands ROUTE-REFRESH; false if it does not. */
@@ -258,6 +261,7 @@ export class Peer implements SessionHandler {
         isEbgp: relation === RELATION.ebgp,
       },
       address: config.address.bytes,
+      zone: config.address.zone,
     };
   }
 

@@ -31,6 +31,8 @@ export class Recovery {
   readonly #waiting = new Set<Peer>();
   #forwardingPreserved = false;
   #silenceOver = false;
+  /** Peers may come of which we do not know yet. */
+  #expectsMore = false;
   #settled = true;
   #over = true;
 
@@ -55,14 +57,20 @@ export class Recovery {
     this.#forwardingPreserved = forwardingPreserved;
     for (const peer of peers) this.#waiting.add(peer);
     this.#settled = this.#over = false;
+    this.#expectsMore = config.dynamicPeers.length > 0;
     this.#deadlines.start("silence", SILENCE_MS);
     this.#deadlines.start("deferral", config.gracefulRestart.deferralSeconds * 1000);
     this.review();
   }
 
+  /** A dynamic peer has come: it has a table to tell as well. */
+  expect(peer: Peer): void {
+    if (!this.#over) this.#waiting.add(peer);
+  }
+
   /** A peer has come up, gone, or told everything. */
   review(): void {
-    if (this.#over) return;
+    if (this.#over || (this.#expectsMore && !this.#silenceOver)) return;
     if (!this.#settled && [...this.#waiting].every((peer) => this.#isSettled(peer)))
       this.#settle("every peer has told its routes");
     if ([...this.#waiting].every((peer) => hasTold(peer))) this.#end("every peer has told its routes");

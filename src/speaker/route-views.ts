@@ -12,6 +12,7 @@ import type { Rib } from "../rib/rib.js";
 import { attributeFields, familyName, nextHopText, prefixText, reasonText } from "../rib/route-text.js";
 import type { UpdateGroup } from "../rib/update-group.js";
 import { isInside } from "./fib-plan.js";
+import { RouteQueryError } from "./command-error.js";
 import type { Peer } from "./peer.js";
 import type { Fib } from "./ports.js";
 import { fibEntryView } from "./fib-views.js";
@@ -27,9 +28,6 @@ export interface RouteSources {
 
 const SLICE_MS = 2;
 const CHUNK = 256;
-
-/** A question that cannot be answered as it is put. */
-export class RouteQueryError extends Error {}
 
 /** Chunks of routes; each next() does a few milliseconds of work at most. Throws RouteQueryError. */
 export function* routeChunks(

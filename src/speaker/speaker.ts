@@ -9,6 +9,7 @@ import { CEASE } from "../packet/codes.js";
 import { Rib } from "../rib/rib.js";
 import type { Connection, Transport } from "../session/ports.js";
 import { Aggregates } from "./aggregates.js";
+import { CommandError } from "./command-error.js";
 import { DynamicPeers } from "./dynamic-peers.js";
 import { FibPlan } from "./fib-plan.js";
 import { type ListenKey, Listeners } from "./listeners.js";
@@ -38,8 +39,6 @@ export interface SpeakerDependencies {
   /** Uniform in [0, 1): for jitter. */
   readonly random?: () => number;
 }
-
-export class PeerNotFoundError extends Error {}
 
 export class Speaker {
   readonly rib: Rib;
@@ -171,7 +170,7 @@ export class Speaker {
   refreshPeer(key: string, direction: "in" | "out" | "both"): void {
     const peer = this.#require(key);
     if (direction !== "out" && !peer.requestRefresh()) {
-      throw new Error(`peer ${key} is not Established or does not understand ROUTE-REFRESH`);
+      throw new CommandError(`peer ${key} is not Established or does not understand ROUTE-REFRESH`);
     }
     if (direction !== "in") peer.resend();
   }
@@ -182,7 +181,7 @@ export class Speaker {
 
   #require(key: string): Peer {
     const peer = this.#peers.find(key);
-    if (peer === undefined) throw new PeerNotFoundError(`no peer ${key}`);
+    if (peer === undefined) throw new CommandError(`no peer ${key}`);
     return peer;
   }
 
@@ -201,6 +200,7 @@ export class Speaker {
       gracefulRestart: (peer) =>
         this.#config === undefined ? undefined : this.#recovery.capability(peer, this.#config),
       onProgress: (peer) => this.#onProgress(peer),
+      onRemoved: (peer) => this.#recovery.forget(peer),
     };
   }
 
@@ -254,6 +254,14 @@ export class Speaker {
     const zone = isLinkLocal(remoteAddress.bytes) ? remoteAddress.zone : undefined;
     const address = zone === undefined ? { bytes: remoteAddress.bytes } : { bytes: remoteAddress.bytes, zone };
     const peer = this.#peers.findAddress(address) ?? this.#dynamic.admit(address);
+    if (peer?.isDynamic === true) this.#recovery.expect(peer);
+    if (peer?.config.password !== undefined && !this.#listeners.demandsPassword(address)) {
+      this.#log.warn("connection refused: the kernel could not be told to demand the peer's password", {
+        peer: peer.config.key,
+      });
+      connection.destroy();
+      return;
+    }
     if (peer === undefined) {
       this.#log.info("connection refused: no such peer is configured", { from: formatAddress(remoteAddress) });
       connection.destroy();

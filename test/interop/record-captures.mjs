@@ -2,8 +2,8 @@
 //
 //   node src/prepare.mjs --tests && node test/interop/record-captures.mjs [FOLDER]      default: proto-fixtures/pcap
 //
-// Each recording: the session comes up, both sides announce both families, the peer asks for a refresh, one route is
-// withdrawn, the session is shut down with a text. Needs root, tcpdump and the peers.
+// Each recording: the session comes up, both sides announce both families, the peer asks for a refresh, both withdraw
+// routes, the peer ends the IPv4 session with a text, Starling the last one. Needs root, tcpdump and the peers.
 
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -15,31 +15,86 @@ const { DaemonProcess } = await import(join(SUPPORT, "daemon-process.js"));
 const { eventually, pause } = await import(join(SUPPORT, "eventually.js"));
 const { Lan } = await import(join(SUPPORT, "lan.js"));
 const { Bird2 } = await import(join(SUPPORT, "peers", "bird2.js"));
+const { Exabgp } = await import(join(SUPPORT, "peers", "exabgp.js"));
 const { Frr } = await import(join(SUPPORT, "peers", "frr.js"));
 const { Gobgp } = await import(join(SUPPORT, "peers", "gobgp.js"));
+const { OpenBgpd } = await import(join(SUPPORT, "peers", "openbgpd.js"));
 const { bestRoute, established, noRoute } = await import(join(SUPPORT, "peers", "waiting.js"));
 const { Starling } = await import(join(SUPPORT, "starling.js"));
 
-const RECORDINGS = [
-  { file: "ebgp-bird2.pcap", Peer: Bird2, as: 65001 },
-  { file: "ibgp-client-bird2.pcap", Peer: Bird2, as: 65000 },
-  { file: "ebgp-frr.pcap", Peer: Frr, as: 65002 },
-  { file: "ibgp-client-frr.pcap", Peer: Frr, as: 65000 },
-  { file: "ebgp-gobgp.pcap", Peer: Gobgp, as: 65003 },
-];
+const US = 65000;
 const OURS = ["192.0.2.0/24", "2001:db8:5::/48"];
 const THEIRS = ["198.18.1.0/24", "2001:db8:b::/48"];
+const SHUTDOWN_TEXT = "end of recording";
 
-function starlingConfig(us, them, as) {
-  const policies = as === 65000 ? { routeReflectorClient: true } : { importPolicy: "accept", exportPolicy: "accept" };
+// `start`: what makes the peer's messages richer, done before Starling starts.
+const RECORDINGS = [
+  { file: "ebgp-bird2.pcap", Peer: Bird2, as: 65001 },
+  { file: "ibgp-client-bird2.pcap", Peer: Bird2, as: US },
+  { file: "ebgp-frr.pcap", Peer: Frr, as: 65002 },
+  { file: "ibgp-client-frr.pcap", Peer: Frr, as: US, addPath: true, start: sendPathIdentifiers },
+  { file: "ebgp-gobgp.pcap", Peer: Gobgp, as: 65003, start: announceRichRoutes },
+  { file: "ebgp-openbgpd.pcap", Peer: OpenBgpd, as: 4200000004 },
+  { file: "ebgp-exabgp.pcap", Peer: Exabgp, as: 65005, start: announceLargeCommunity, ipv4Only: true },
+];
+
+async function sendPathIdentifiers(frr, us) {
+  for (const [family, address] of [
+    ["ipv4", us.ipv4],
+    ["ipv6", us.ipv6],
+  ]) {
+    const commands = [`address-family ${family} unicast`, `neighbor ${address} addpath-tx-all-paths`];
+    await frr.vtysh("configure terminal", `router bgp ${US}`, ...commands);
+  }
+}
+
+async function announceRichRoutes(gobgp) {
+  const sets = "large-community 65003:1:2,65003:3:4 med 50 origin igp aspath 65003,4200000001";
+  for (const [prefix, family] of [
+    ["198.18.2.0/24", "ipv4"],
+    ["2001:db8:c::/48", "ipv6"],
+  ]) {
+    await gobgp.gobgp("global", "rib", "add", prefix, ...sets.split(" "), "-a", family);
+  }
+}
+
+async function announceLargeCommunity(exabgp) {
+  const sets = "large-community [ 65005:1:2 65005:4294967295:0 ] extended-community [ target:65005:7 ] med 7";
+  await exabgp.command(`announce route 198.18.2.128/25 next-hop self as-path [ 65005 4200000001 ] ${sets}`);
+}
+
+function starlingConfig(us, addresses, { as, addPath }) {
+  const policies = as === US ? { routeReflectorClient: true } : { importPolicy: "accept", exportPolicy: "marked" };
+  const set = { communities: ["65000:2", "no-export"], largeCommunities: ["65000:1:2", "65000:3:4294967295"], med: 10 };
   return {
     routerId: us.ipv4,
-    as: 65000,
+    as: US,
     listen: [`${us.ipv4}:179`, `[${us.ipv6}]:179`],
     kernel: { enabled: false },
+    policies: { marked: { rules: [{ set, action: "accept" }] } },
     node: { static: OURS.map((prefix) => ({ prefix, type: "none" })) },
-    peers: [them.ipv4, them.ipv6].map((address) => ({ address, as, ...policies })),
+    peers: addresses.map((address) => ({ address, as, addPathReceive: addPath === true, ...policies })),
   };
+}
+
+/** A host whose programs take it for a machine named `localhost`: some put the name into their OPEN. */
+class NamedHost {
+  #namespace;
+
+  constructor(namespace) {
+    this.#namespace = namespace;
+  }
+
+  exec(command) {
+    return this.#namespace.exec(command);
+  }
+
+  spawn(words, env = {}) {
+    // A shell loses variables whose names have dots.
+    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const shell = ["sh", "-c", 'echo localhost >/proc/sys/kernel/hostname; exec "$@"', "sh"];
+    return this.#namespace.spawn(["unshare", "--uts", ...shell, "env", ...variables, ...words]);
+  }
 }
 
 /** Waits until tcpdump has said that it listens: nothing of the session may be missing. */
@@ -63,32 +118,48 @@ async function startCapture(host, path) {
   return capture;
 }
 
-async function converse(starling, peer, us) {
-  for (const address of [us.ipv4, us.ipv6]) await established(peer, address);
-  for (const prefix of OURS) await bestRoute(peer, prefix);
-  for (const prefix of THEIRS) await starling.bestRoute(prefix);
+async function converse(starling, peer, lan, recording) {
+  const [us, them] = lan.hosts;
+  const count = recording.ipv4Only === true ? 1 : 2;
+  const ours = OURS.slice(0, count);
+  const theirs = THEIRS.slice(0, count);
+  for (const address of [us.ipv4, us.ipv6].slice(0, count)) await established(peer, address);
+  for (const prefix of ours) await bestRoute(peer, prefix);
+  for (const prefix of theirs) await starling.bestRoute(prefix);
   await peer.refresh(us.ipv4);
-  await peer.withdraw(THEIRS[0]);
-  await starling.noRoute(THEIRS[0]);
-  await peer.announce(THEIRS[0]);
-  await starling.bestRoute(THEIRS[0]);
-  await peer.shutdown(us.ipv4, "end of recording");
-  await starling.noRoute(THEIRS[0]);
-  await noRoute(peer, OURS[0]);
+  await starling.reload({ ...recording.config, node: {} });
+  for (const prefix of ours) await noRoute(peer, prefix);
+  for (const prefix of theirs) await peer.withdraw(prefix);
+  for (const prefix of theirs) await starling.noRoute(prefix);
+  await peer.announce(theirs[0]);
+  await starling.bestRoute(theirs[0]);
+  if (count === 2) {
+    await peer.shutdown(us.ipv4, SHUTDOWN_TEXT);
+    await starling.noRoute(theirs[0]);
+  }
+  const last = [them.ipv4, them.ipv6][count - 1];
+  const { code, stderr } = await starling.cli("peer", "disable", last, "--reason", `${SHUTDOWN_TEXT} – Ende`);
+  if (code !== 0) throw new Error(stderr);
+  await starling.noRoute(theirs[0]);
 }
 
-async function record(folder, { file, Peer, as }) {
+async function record(folder, recording) {
+  const { file, Peer, as } = recording;
   const lan = await Lan.open(["starling", "peer"]);
   const [us, them] = lan.hosts;
-  const neighbors = [us.ipv4, us.ipv6].map((address) => ({ address, as: 65000, gracefulRestart: true }));
-  const description = { as, routerId: them.ipv4, neighbors, announce: THEIRS, communities: ["65000:1"] };
-  const peer = new Peer(them.namespace, description);
-  const starling = new Starling(us.namespace, starlingConfig(us, them, as));
+  const count = recording.ipv4Only === true ? 1 : 2;
+  const neighbors = [us.ipv4, us.ipv6].slice(0, count).map((address) => ({ address, as: US, gracefulRestart: true }));
+  const announce = THEIRS.slice(0, count);
+  const description = { as, routerId: them.ipv4, neighbors, announce, communities: ["65000:1", "65535:666"] };
+  const peer = new Peer(new NamedHost(them.namespace), description, them.ipv4);
+  const config = starlingConfig(us, [them.ipv4, them.ipv6].slice(0, count), recording);
+  const starling = new Starling(us.namespace, config);
   try {
     const capture = await startCapture(us, join(folder, file));
     await peer.start();
+    await recording.start?.(peer, us);
     await starling.start();
-    await converse(starling, peer, us);
+    await converse(starling, peer, lan, { ...recording, config });
     await pause(500); // the last packets, those of the shutdown, are still on their way to the file
     await capture.stop();
     console.log(`${file}: ${/(\d+) packets captured/.exec(capture.output)?.[1] ?? "no"} packets`);

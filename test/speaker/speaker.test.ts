@@ -1,4 +1,5 @@
 import t from "tap";
+import { type Log, SILENT_LOG } from "../../src/base/log.js";
 import { World } from "./world.js";
 
 const mesh = (others: readonly string[], block: string, more = ""): string => `
@@ -238,3 +239,31 @@ function flow(value: object): string {
     .map(([key, entry]) => `${key}: ${String(entry)}`)
     .join(", ");
 }
+
+t.test("a peer with a password is refused where the password cannot be demanded of it", async (t) => {
+  const world = new World();
+  const lines: string[] = [];
+  const log: Log = { ...SILENT_LOG, warn: (message: string) => void lines.push(message), child: () => log };
+  const a = await world.start(
+    "10.0.0.1",
+    "as: 64512\npeers: [{address: 10.0.0.2, as: 64512, password: secret, passive: true}]",
+    { log },
+  );
+  await world.start("10.0.0.2", mesh(["10.0.0.1"], "10.244.2.0/26"));
+  world.run(10_000);
+  t.not(a.state("10.0.0.2"), "Established", "the in-memory network knows no TCP MD5");
+  t.match(lines.join("\n"), /connection refused: .*password/);
+});
+
+t.test("a link-local next hop is reached through the interface of its session, and not passed on", async (t) => {
+  const world = new World();
+  const both = (peer: string, prefix: string): string => `
+as: 64512
+routerId: 10.0.0.${peer.endsWith("1%eth1") ? 2 : 1}
+peers: [{address: "${peer}", as: 64512, families: [ipv6]}]
+node: {static: [{prefix: "${prefix}", type: none}]}`;
+  const a = await world.start("fe80::1%eth1", both("fe80::2%eth1", "2001:db8:1::/48"));
+  await world.start("fe80::2%eth1", both("fe80::1%eth1", "2001:db8:2::/48"));
+  world.run(10_000);
+  t.same(a.fib(), ["2001:db8:2::/48 unicast via fe80::2 dev eth1"]);
+});
