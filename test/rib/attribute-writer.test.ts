@@ -191,3 +191,17 @@ t.test("unknown transitive attributes go on with the Partial bit, everything els
   t.same(types, [1, 2, 3, 5, 6, 8, 9, 10, 32, 99]);
   t.equal(bytes.at(-4), 0xe0);
 });
+
+t.test("extended communities that are not transitive stay inside the AS (RFC 4360 §6)", async (t) => {
+  const both = attributesOf({
+    localPref: 100,
+    extendedCommunities: [
+      [0x00020001, 2],
+      [0x40040001, 3],
+    ],
+  });
+  t.same(attributes(ibgpClient, { relation: ebgp }, both).extendedCommunities, [[0x00020001, 2]]);
+  t.same(attributes(ibgpClient, { relation: ibgpClient }, both).extendedCommunities, both.extendedCommunities);
+  const local = attributesOf({ localPref: 100, extendedCommunities: [[0x40040001, 3]] });
+  t.equal(attributes(ibgpClient, { relation: ebgp }, local).extendedCommunities, undefined, "none is left: no attribute");
+});

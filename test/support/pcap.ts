@@ -44,7 +44,8 @@ export function readStreams(file: Bytes): CapturedStream[] {
     if (segments === undefined) connections.set(key, [segment]);
     else segments.push(segment);
   }
-  return [...connections.values()].map(reassemble).filter(({ bytes }) => bytes.length > 0);
+  const talking = [...connections.values()].filter((segments) => segments.some(({ payload }) => payload.length > 0));
+  return talking.map(reassemble);
 }
 
 function readPackets(file: Buffer): Buffer[] {
