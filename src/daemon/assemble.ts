@@ -7,6 +7,7 @@ import type { SpeakerApi } from "../control/api-types.js";
 import { openKernel, type OpenKernel, type UnavailableKernel } from "../kernel/open-kernel.js";
 import type { Sys } from "../native/sys.js";
 import { Speaker } from "../speaker/speaker.js";
+import { warmUp } from "../speaker/warm-up.js";
 import { TcpListenerFactory } from "../transport/listener.js";
 import { TcpTransport } from "../transport/tcp.js";
 
@@ -42,6 +43,7 @@ export const assemble: Assemble = async (config, { clock, log, version, addon })
   const kernel = await openKernelFor(config, clock, log, addon);
   const fib = "fib" in kernel ? kernel.fib : undefined;
   const sys = "sys" in addon ? addon.sys : undefined;
+  await warmUp(clock);
   const speaker = new Speaker({
     clock,
     log,

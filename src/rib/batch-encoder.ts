@@ -76,12 +76,13 @@ export class BatchEncoder {
     return this.#slots === 0 && this.#targeted.size === 0;
   }
 
-  announce(prefix: PrefixId, attrs: AttrsId, nextHopPeer: SourceId): void {
+  /** `nextHopPeer`: the peer that must not get it beside its source; without it the rules are asked, once per set. */
+  announce(prefix: PrefixId, attrs: AttrsId, nextHopPeer?: SourceId): void {
     if (attrs >= this.#firstSlot.length) this.#growAttrs(attrs);
     const slot = this.#addSlot(prefix);
     const first = this.#firstSlot[attrs];
     if (first === 0) {
-      const segment = this.#segment(this.#attrs.source(attrs), nextHopPeer);
+      const segment = this.#segment(this.#attrs.source(attrs), nextHopPeer ?? this.#rules.nextHopPeer(attrs));
       this.#nextAttrs[attrs] = segment.firstAttrs;
       segment.firstAttrs = attrs;
       this.#estimate += this.#attrs.bodyLength(attrs) + 48;

@@ -58,12 +58,14 @@ export class Rib {
   #flushRequested = false;
   #endOfRibWithheld = false;
 
+  /** `reserve`: prefixes for which address space is taken at once. Untouched pages cost no memory, copies of growing
+   *  tables do. */
   constructor(clock: Clock, identity: Identity, reserve = 4096, limits: BatchLimits = BATCH_LIMITS) {
     this.#clock = clock;
     this.#limits = limits;
     this.queue = new WorkQueue(clock);
     const seed = randomInt(0x7fffffff);
-    this.attrs = new AttrsTable(this.sources, this.nextHops, identity, seed);
+    this.attrs = new AttrsTable(this.sources, this.nextHops, identity, seed, reserve >> 1);
     this.families = FAMILIES.map(
       ({ family }) => new LocRib(family, this.attrs, this.nextHops, this.sources, seed, reserve),
     );

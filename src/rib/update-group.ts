@@ -38,6 +38,8 @@ export interface GroupDependencies {
   readonly isSuppressed: (prefix: PrefixId) => boolean;
 }
 
+const FIRST_ROWS = 4096;
+
 export class UpdateGroup implements WalkedGroup {
   readonly members = new Set<GroupMember>();
   readonly routes: RouteTable;
@@ -69,7 +71,7 @@ export class UpdateGroup implements WalkedGroup {
     this.#fillEnd = this.routes.prefixes.end;
     this.#batches = new GroupBatches(dependencies.pool, this.routes);
     this.#log = dependencies.rib.subscribe();
-    this.#advertised = new Int32Array(this.routes.prefixes.capacity);
+    this.#advertised = new Int32Array(FIRST_ROWS);
     this.#setOptions(options);
   }
 
@@ -249,8 +251,13 @@ export class UpdateGroup implements WalkedGroup {
         : this.#policy.exported(this.routes.attrs(best), this.routes.prefixes, prefix);
     if (is === was) return;
     for (const walk of this.#walks) walk.add(prefix, true);
-    const wasSource = was === 0 ? 0 : this.attrs.source(was);
-    const wasPeer = was === 0 ? 0 : this.rules.nextHopPeer(was);
+    if (was === 0) {
+      this.encoder.announce(prefix, is);
+      this.#setAdvertised(prefix, is, false);
+      return;
+    }
+    const wasSource = this.attrs.source(was);
+    const wasPeer = this.rules.nextHopPeer(was);
     if (is === 0) {
       this.encoder.withdraw(prefix, wasSource, wasPeer);
       this.#setAdvertised(prefix, 0, false);
@@ -259,12 +266,10 @@ export class UpdateGroup implements WalkedGroup {
     const isSource = this.attrs.source(is);
     const isPeer = this.rules.nextHopPeer(is);
     this.encoder.announce(prefix, is, isPeer);
-    if (was !== 0) {
-      // Those who had the old one and must not get the new one lose it.
-      if (isSource !== wasSource && isSource !== wasPeer) this.encoder.withdrawFrom(isSource, prefix);
-      if (isPeer !== 0 && isPeer !== isSource && isPeer !== wasSource && isPeer !== wasPeer) {
-        this.encoder.withdrawFrom(isPeer, prefix);
-      }
+    // Those who had the old one and must not get the new one lose it.
+    if (isSource !== wasSource && isSource !== wasPeer) this.encoder.withdrawFrom(isSource, prefix);
+    if (isPeer !== 0 && isPeer !== isSource && isPeer !== wasSource && isPeer !== wasPeer) {
+      this.encoder.withdrawFrom(isPeer, prefix);
     }
     this.#setAdvertised(prefix, is, false);
   }
@@ -272,7 +277,7 @@ export class UpdateGroup implements WalkedGroup {
   /** Changes the Adj-RIB-Out. The hold of a prefix that is no longer advertised goes with the others, or `now`. */
   #setAdvertised(prefix: PrefixId, is: AttrsId, now: boolean): void {
     if (prefix >= this.#advertised.length) {
-      const larger = new Int32Array(Math.max(this.routes.prefixes.capacity, this.#advertised.length * 2));
+      const larger = new Int32Array(Math.max(prefix + 1, this.#advertised.length * 2));
       larger.set(this.#advertised);
       this.#advertised = larger;
     }

@@ -136,9 +136,7 @@ export class FibPlan implements RibReader {
     if (distinct.length === 1) return this.#toOne(distinct[0], encapsulation);
     const key = `${encapsulation}:${distinct.join(",")}`;
     if (this.#multiple.has(key)) return this.#multiple.get(key);
-    const hops = distinct
-      .map((nextHop) => this.#fibNextHop(nextHop, encapsulation))
-      .filter((hop) => hop !== undefined);
+    const hops = distinct.map((nextHop) => this.#fibNextHop(nextHop, encapsulation)).filter((hop) => hop !== undefined);
     const route: FibRoute | undefined = hops.length === 0 ? undefined : { kind: "unicast", nextHops: sorted(hops) };
     this.#multiple.set(key, route);
     return route;

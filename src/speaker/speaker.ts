@@ -24,6 +24,9 @@ import { countRoutes, type RouteSources, routeChunks } from "./route-views.js";
 import type { KernelRouteView, PeerStatus, RouteQuery, RouteView, SpeakerStatus } from "./snapshot.js";
 import { speakerStatus } from "./speaker-status.js";
 
+/** A full table of today fits without one copy. */
+const RESERVED_PREFIXES = 1 << 21;
+
 export interface SpeakerDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -61,7 +64,7 @@ export class Speaker {
     this.#deps = deps;
     this.#log = deps.log;
     this.#startedAt = deps.clock.wallTime();
-    this.rib = new Rib(deps.clock, { routerId: 0, clusterId: 0 });
+    this.rib = makeRib(deps);
     this.rib.nextHops.reresolve(nextHopResolver(deps.view));
     this.rib.attrs.onFault = (source, reasons) => this.#logFault(source, reasons);
     this.#local = new LocalRoutes(this.rib, deps.view);
@@ -273,6 +276,17 @@ export class Speaker {
   #logFault(source: number, reasons: readonly string[]): void {
     const peer = this.rib.sources.find(source)?.options.name ?? "";
     for (const reason of reasons) this.#log.warn(reason, { peer });
+  }
+}
+
+function makeRib({ clock, log }: SpeakerDependencies): Rib {
+  const nobody = { routerId: 0, clusterId: 0 };
+  try {
+    return new Rib(clock, nobody, RESERVED_PREFIXES);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    log.info("address space is scarce: tables grow as they are needed");
+    return new Rib(clock, nobody);
   }
 }
 

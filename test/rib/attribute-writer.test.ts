@@ -203,5 +203,9 @@ t.test("extended communities that are not transitive stay inside the AS (RFC 436
   t.same(attributes(ibgpClient, { relation: ebgp }, both).extendedCommunities, [[0x00020001, 2]]);
   t.same(attributes(ibgpClient, { relation: ibgpClient }, both).extendedCommunities, both.extendedCommunities);
   const local = attributesOf({ localPref: 100, extendedCommunities: [[0x40040001, 3]] });
-  t.equal(attributes(ibgpClient, { relation: ebgp }, local).extendedCommunities, undefined, "none is left: no attribute");
+  t.equal(
+    attributes(ibgpClient, { relation: ebgp }, local).extendedCommunities,
+    undefined,
+    "none is left: no attribute",
+  );
 });
