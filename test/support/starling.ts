@@ -50,6 +50,10 @@ export class Starling {
     this.#earlierLog = this.log();
     const command = [
       ...wrapper,
+      // The test runner's own hooks must not run in the daemon: they write files, which an unprivileged one may not.
+      "env",
+      "-u",
+      "NODE_OPTIONS",
       process.execPath,
       "--enable-source-maps",
       STARLING_PROGRAM,
