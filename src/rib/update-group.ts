@@ -60,6 +60,8 @@ export class UpdateGroup implements WalkedGroup {
   #filled = 1;
   #fillEnd: number;
   #disposeCursor = 0;
+  /** What is advertised was chosen by other options, as far as the log has not been worked off: nobody may walk over it. */
+  #isOutdated = false;
   readonly #unhold: PrefixId[] = [];
 
   constructor(options: GroupOptions, dependencies: GroupDependencies) {
@@ -137,6 +139,7 @@ export class UpdateGroup implements WalkedGroup {
   /** All members get other options: only what differs is sent. */
   retarget(options: GroupOptions, sameRewriting: boolean): void {
     this.#setOptions(options);
+    this.#isOutdated = true;
     this.#filled = 1;
     this.#fillEnd = this.routes.prefixes.end;
     if (sameRewriting) return;
@@ -150,7 +153,7 @@ export class UpdateGroup implements WalkedGroup {
   flush(until: number): boolean {
     const now = this.#deps.clock.now();
     // Changes that never end must not keep those who walk from their table.
-    const changesUntil = this.#walks.size === 0 ? until : (now + until) / 2;
+    const changesUntil = this.#walks.size === 0 || this.#isOutdated ? until : (now + until) / 2;
     let more = false;
     while (!more) {
       this.#fill();
@@ -166,6 +169,8 @@ export class UpdateGroup implements WalkedGroup {
       this.#unholdTaken();
       more = this.#deps.clock.now() >= changesUntil;
     }
+    if (this.#log.length === 0 && this.#isFilled) this.#isOutdated = false;
+    else if (more && this.#isOutdated) return true;
     for (const walk of [...this.#walks]) {
       if (!this.#walk(walk, until)) return true;
     }
@@ -359,6 +364,7 @@ export class UpdateGroup implements WalkedGroup {
 
   /** A new group begins where another stands, so that only what differs is told; its log will say what that is. */
   #copyAdvertised(from: UpdateGroup): void {
+    this.#isOutdated = true;
     const end = Math.min(from.#advertised.length, this.routes.prefixes.end);
     for (let prefix = 1; prefix < end; prefix++) {
       if (from.#advertised[prefix] !== 0) this.#setAdvertised(prefix, from.#advertised[prefix], true);
