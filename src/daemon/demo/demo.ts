@@ -10,6 +10,7 @@ import { REFLECTOR_ACT } from "./act-reflector.js";
 import { playInNamespaces } from "./act-run.js";
 import { TUNNEL_ACT } from "./act-tunnel.js";
 import { Checks } from "./checks.js";
+import { loadSys } from "../../native/load-sys.js";
 import { missingForNamespaces } from "./lab-requirements.js";
 import { Interruption } from "./interruption.js";
 import { Lab, LabError, removeLeftovers } from "./lab.js";
@@ -36,7 +37,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const start = clock.now();
   const checks = new Checks(printer);
   const interruption = new Interruption(printer);
-  const missing = options.plain ? [] : missingForNamespaces(`${PREFIX}-${process.pid}-probe`);
+  const missing = options.plain ? [] : missingForNamespaces(`${PREFIX}-${process.pid}-probe`, loadSys());
   const namespaces = !options.plain && missing.length === 0;
   const lab = new Lab({ prefix: PREFIX, namespaces }, clock);
   interruption.protect(lab);

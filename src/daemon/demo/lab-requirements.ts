@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import type { loadSys } from "../../native/load-sys.js";
 
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
@@ -24,8 +25,10 @@ function isExecutable(path: string): boolean {
 }
 
 /** The reasons why namespaces cannot be made here; empty: they can. Makes and removes one namespace to find out. */
-export function missingForNamespaces(probeName: string): readonly string[] {
+export function missingForNamespaces(probeName: string, addon: ReturnType<typeof loadSys>): readonly string[] {
   const missing: string[] = [];
+  // Nodes that cannot write routes would have nothing to ping through.
+  if ("missing" in addon) missing.push("the native addon (a C compiler, then `npm run build`)");
   if (process.platform !== "linux") missing.push("Linux");
   if (process.getuid?.() !== 0) missing.push("root (run it with sudo)");
   if (findProgram("ip", []) === undefined) missing.push("the program `ip` (package iproute2)");
