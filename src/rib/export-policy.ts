@@ -3,7 +3,7 @@
 
 import type { Family } from "../base/family.js";
 import type { PrefixIndex } from "../base/prefix-index.js";
-import { ACCEPT_ALL, type Filter, type Verdict } from "../policy/route.js";
+import { ACCEPT_ALL, type Filter } from "../policy/route.js";
 import type { AttrsId, AttrsTable } from "./attrs-table.js";
 import type { ExportRules } from "./export-rules.js";
 import { RouteCursor } from "./route-cursor.js";
@@ -45,14 +45,6 @@ export class ExportPolicy {
     if (!fits && result > 0) this.#attrs.discard(result);
     if (!this.#filter.readsPrefix) return this.#remember(id, fits ? result : REJECTED);
     return fits ? result : 0;
-  }
-
-  /** What rules and policy say of a route, for people; computed afresh. */
-  explain(id: AttrsId, prefixes: PrefixIndex, prefix: PrefixId): Verdict {
-    if (!this.#rules.permits(id))
-      return { accept: false, by: "protocol rules (reflection, NO_EXPORT or NO_ADVERTISE)" };
-    this.#seek(id, prefixes, prefix);
-    return this.#filter(this.#cursor);
   }
 
   /** Forgets everything and lets go of the sets held. */

@@ -82,17 +82,9 @@ export class UpdateGroup implements WalkedGroup {
     return prefix < this.#advertised.length ? this.#advertised[prefix] : 0;
   }
 
-  get hasWork(): boolean {
-    return this.#log.length > 0 || this.#walks.size > 0 || !this.#isFilled;
-  }
-
   /** Octets kept for slow members. */
   get retainedBytes(): number {
     return this.#batches.retainedBytes;
-  }
-
-  explain(prefix: PrefixId, id: AttrsId): { accept: boolean; by: string } {
-    return this.#policy.explain(id, this.routes.prefixes, prefix);
   }
 
   /** Takes a peer in; it is told the table, then the changes. */

@@ -22,10 +22,6 @@ export class PeerSet {
     return this.#byKey.values();
   }
 
-  get size(): number {
-    return this.#byKey.size;
-  }
-
   /** By key (the text of the address) or by name, where only one peer has it. */
   find(keyOrName: string): Peer | undefined {
     const byKey = this.#byKey.get(keyOrName);
