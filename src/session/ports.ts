@@ -87,7 +87,7 @@ export interface SessionHandler {
   turnEnded(): void;
   /** The session can take more octets again. */
   writable(): void;
-  /** The session has left Established. `keepRoutes`: the peer may restart gracefully (RFC 4724), do not flush. */
+  /** The session has left Established. Where `reason.mayBeRestart`, the routes may stay for a while (RFC 4724). */
   down(reason: DownReason): void;
   /** State or reason changed: for logs and status. */
   stateChanged(): void;
