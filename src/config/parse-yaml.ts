@@ -76,7 +76,15 @@ function buildConfig(input: ConfigInput, options: ParseOptions, report: ConfigRe
     peers: readPeers(input, context),
     dynamicPeers: readDynamicPeers(input, context),
     gracefulRestart: readGracefulRestart(input.gracefulRestart),
-    multipath: { ebgp: input.multipath?.ebgp ?? 16, ibgp: input.multipath?.ibgp ?? 16 },
+    multipath: {
+      ebgp: input.multipath?.ebgp ?? 16,
+      ibgp: input.multipath?.ibgp ?? 16,
+      relaxAsPath: input.multipath?.relaxAsPath ?? true,
+    },
+    bestPath: {
+      alwaysCompareMed: input.bestPath?.alwaysCompareMed ?? false,
+      missingMedAsWorst: input.bestPath?.missingMedAsWorst ?? false,
+    },
     node: readNodeRoutes(input.node, report),
     kernel: readKernel(input.kernel, filters, localAs),
     control: readControl(input.control),

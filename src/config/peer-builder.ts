@@ -8,7 +8,8 @@ import type { ConfigReport } from "./config-report.js";
 import type { EffectiveOptions } from "./peer-options.js";
 import type { FilterSource } from "./policy-filters.js";
 import { asList } from "./schema-values.js";
-import type { PeerConfig, PeerType } from "./speaker-config.js";
+import type { PeerOptions } from "./peer-schema.js";
+import type { MaxPrefixesConfig, PeerConfig, PeerType } from "./speaker-config.js";
 import type { Path } from "./yaml-source.js";
 
 /** What distinguishes a peer from others with the same options. */
@@ -67,19 +68,54 @@ export function buildPeer(
     holdTimeSeconds: options.get("holdTimeSeconds"),
     keepaliveSeconds: options.get("keepaliveSeconds"),
     connectRetrySeconds: options.get("connectRetrySeconds"),
+    delayOpenSeconds: options.get("delayOpenSeconds"),
+    sendHoldSeconds: options.find("sendHoldSeconds"),
     idleHoldSeconds: options.get("idleHoldSeconds"),
     routeReflectorClient: options.get("routeReflectorClient"),
-    nextHop: options.get("nextHop"),
+    nextHop: nextHopOf(options),
     ...hopsOf(options),
     password: options.find("password"),
     ...policiesOf(options, isExternal, localAs, context.filters),
+    weight: options.get("weight"),
+    localPref: options.find("localPref"),
+    localAsNoPrepend: options.get("localAsNoPrepend"),
+    localAsReplaceAs: options.get("localAsReplaceAs"),
+    allowAsIn: options.get("allowAsIn"),
+    asOverride: options.get("asOverride"),
+    removePrivateAs: options.get("removePrivateAs"),
+    enforceFirstAs: options.get("enforceFirstAs"),
+    defaultOriginate: options.get("defaultOriginate"),
+    maxPrefixesIn: maxPrefixesOf(options.find("maxPrefixesIn")),
+    maxPrefixesOut: maxPrefixesOf(options.find("maxPrefixesOut")),
+    role: options.find("role"),
+    roleStrict: options.get("roleStrict"),
+    gracefulShutdown: options.get("gracefulShutdown"),
+    blackhole: options.get("blackhole"),
     addPathReceive: options.get("addPathReceive"),
+    addPathSend: options.get("addPathSend"),
     extendedMessage: options.get("extendedMessage"),
     extendedNextHop: options.get("extendedNextHop"),
     gracefulRestart: options.get("gracefulRestart"),
   };
   checkPeer(peer, identity, options, report);
   return peer;
+}
+
+function nextHopOf(options: EffectiveOptions): PeerConfig["nextHop"] {
+  const mode = options.get("nextHop");
+  return mode === "unchanged" ? "keep" : mode;
+}
+
+function maxPrefixesOf(input: PeerOptions["maxPrefixesIn"]): MaxPrefixesConfig | undefined {
+  if (input === undefined) return undefined;
+  const limits = typeof input === "number" ? { ipv4: input, ipv6: input } : input;
+  return {
+    ipv4: limits.ipv4,
+    ipv6: limits.ipv6,
+    warnPercent: limits.warnPercent ?? 75,
+    action: limits.action ?? "restart",
+    restartAfterSeconds: limits.restartAfterSeconds ?? 300,
+  };
 }
 
 function hopsOf(options: EffectiveOptions): Pick<PeerConfig, "multihop" | "ttlSecurity"> {
@@ -130,6 +166,15 @@ function checkPeer(peer: PeerConfig, identity: PeerIdentity, options: EffectiveO
     report.fault(place("routeReflectorClient"), message, "clients are internal peers (RFC 4456)");
   }
   checkHops(peer, options, report, isExternal);
+  checkExternalOnly(peer, options, report);
+  if (peer.sendHoldSeconds !== undefined && peer.sendHoldSeconds > 0 && peer.sendHoldSeconds < peer.holdTimeSeconds) {
+    const message = `a send hold time of ${peer.sendHoldSeconds} s is shorter than the hold time of ${peer.holdTimeSeconds} s`;
+    report.fault(
+      place("sendHoldSeconds"),
+      message,
+      "RFC 9687 §4; without it: the greater of 480 and twice the hold time",
+    );
+  }
   if (peer.keepaliveSeconds > 0 && peer.holdTimeSeconds > 0 && peer.keepaliveSeconds >= peer.holdTimeSeconds) {
     const message = `keepalives every ${peer.keepaliveSeconds} s are too rare for a hold time of ${peer.holdTimeSeconds} s`;
     report.fault(place("keepaliveSeconds"), message, "0 takes a third of the hold time");
@@ -145,6 +190,21 @@ function checkPeer(peer: PeerConfig, identity: PeerIdentity, options: EffectiveO
   }
   if (peer.localAddress !== undefined && formatAddress(peer.localAddress) === formatAddress(peer.address)) {
     report.fault(identity.path, `${peer.key} is our own address`, "");
+  }
+}
+
+// What would silently do nothing on an internal session is said where the peer itself, or its group, asks for it.
+const EXTERNAL_ONLY = ["asOverride", "removePrivateAs", "enforceFirstAs", "role"] as const;
+
+function checkExternalOnly(peer: PeerConfig, options: EffectiveOptions, report: ConfigReport): void {
+  if (peer.as !== peer.localAs) return;
+  for (const key of EXTERNAL_ONLY) {
+    const path = options.pathOf(key);
+    const value = options.find(key);
+    if (path === undefined || path[0] === "defaults" || value === false || value === "no") continue;
+    if (key === "role")
+      report.fault(path, `${peer.key} is in our own AS: it has no role`, "roles are for external peers (RFC 9234)");
+    else report.warning(path, `${key} has no effect on internal peers`, "");
   }
 }
 

@@ -13,6 +13,7 @@ import {
   section,
   wholeNumber,
   withHint,
+  wordValue,
 } from "./schema-values.js";
 
 const policyChain = oneOrMore(nameValue);
@@ -26,6 +27,30 @@ const holdTime = z
     withHint("a hold time is 0 or at least 3 seconds (RFC 4271 §4.2)", ""),
   );
 
+/** RFC 9687 §4: not shorter than the hold time; that is checked where both are known. */
+const sendHold = wholeNumber(0, 65535);
+
+const prefixLimit = wholeNumber(1, 100_000_000);
+
+const maxPrefixes = z.union([
+  prefixLimit,
+  section({
+    ipv4: prefixLimit.optional().describe("Most IPv4 prefixes. Without it: no limit."),
+    ipv6: prefixLimit.optional().describe("Most IPv6 prefixes. Without it: no limit."),
+    warnPercent: wholeNumber(1, 100)
+      .optional()
+      .meta({ description: "A warning is logged at this part of the limit.", default: 75 }),
+    action: z.enum(["warn", "restart", "disable"]).optional().meta({
+      description:
+        "Beyond the limit: `warn` only says so; `restart` ends the session (Cease/Maximum Number of Prefixes Reached) and tries again later; `disable` ends it until the peer is enabled by hand.",
+      default: "restart",
+    }),
+    restartAfterSeconds: wholeNumber(1, 86400)
+      .optional()
+      .meta({ description: "With `restart`: how long the session stays down.", default: 300 }),
+  }),
+]);
+
 const password = z
   .string()
   .min(1)
@@ -37,7 +62,17 @@ const password = z
 /** Options that `defaults`, a group, a peer, a dynamic range may set; the nearest one wins. */
 const OPTIONS = {
   as: asNumberValue.optional().describe("AS number of the peer."),
-  localAs: asNumberValue.optional().describe("Our AS number in this session, where it is not the speaker's `as`."),
+  localAs: asNumberValue
+    .optional()
+    .describe("Our AS number in this session, where it is not the speaker's `as` (RFC 7705)."),
+  localAsNoPrepend: z.boolean().optional().meta({
+    description: "With `localAs`: it is not put in front of the AS path of received routes.",
+    default: false,
+  }),
+  localAsReplaceAs: z.boolean().optional().meta({
+    description: "With `localAs`: the speaker's own AS is not seen behind it in announced routes.",
+    default: false,
+  }),
   localAddress: addressValue
     .optional()
     .describe(
@@ -63,6 +98,16 @@ const OPTIONS = {
   connectRetrySeconds: wholeNumber(1, 65535)
     .optional()
     .meta({ description: "Seconds between attempts to connect.", default: 5 }),
+  delayOpenSeconds: wholeNumber(0, 240).optional().meta({
+    description:
+      "DelayOpen (RFC 4271 §8.1.1): how long to wait for the peer's OPEN before ours is sent; 0: not at all.",
+    default: 0,
+  }),
+  sendHoldSeconds: sendHold
+    .optional()
+    .describe(
+      "Send hold time (RFC 9687): the session ends if the peer takes nothing for so long; 0: never. Without it: the greater of 480 and twice the hold time.",
+    ),
   idleHoldSeconds: z
     .tuple([wholeNumber(0, 3600), wholeNumber(0, 3600)])
     .refine(
@@ -78,9 +123,9 @@ const OPTIONS = {
     .boolean()
     .optional()
     .meta({ description: "The peer is our client (RFC 4456). Only inside our AS.", default: false }),
-  nextHop: z.enum(["default", "self", "keep"]).optional().meta({
+  nextHop: z.enum(["default", "self", "selfExternal", "keep", "unchanged"]).optional().meta({
     description:
-      "`self`: always announce ourselves as next hop; `keep`: never change it; `default`: RFC 4271 §5.1.3 (changed for external peers).",
+      "`self`: always announce ourselves as next hop; `selfExternal`: only for our own routes and those of external peers, reflected ones keep theirs; `keep` or `unchanged`: never change it; `default`: RFC 4271 §5.1.3 (changed for external peers).",
     default: "default",
   }),
   multihop: wholeNumber(0, 255)
@@ -105,10 +150,72 @@ const OPTIONS = {
     .describe(
       "Policies for announced routes, tried in order. Internal peers get all without one, external peers nothing (RFC 8212).",
     ),
+  weight: wholeNumber(0, 65535).optional().meta({
+    description:
+      "Weight of the peer's routes: the greatest wins before anything else, and is never sent. The node's own routes have 32768.",
+    default: 0,
+  }),
+  localPref: wordValue
+    .optional()
+    .describe("LOCAL_PREF of the peer's routes, unless it is an internal peer that sends one. Without it: 100."),
+  allowAsIn: wholeNumber(0, 10).optional().meta({
+    description: "How often our own AS may be in the AS path of received routes.",
+    default: 0,
+  }),
+  asOverride: z.boolean().optional().meta({
+    description: "Replace the peer's AS by ours in the AS paths it is told. External peers only.",
+    default: false,
+  }),
+  removePrivateAs: z.enum(["no", "remove", "replace"]).optional().meta({
+    description:
+      "Private AS numbers in the AS paths that the peer is told: `remove` them, or `replace` them by ours. External peers only.",
+    default: "no",
+  }),
+  enforceFirstAs: z.boolean().optional().meta({
+    description: "Routes of an external peer must have its AS in front (RFC 4271 §6.3); off for route servers.",
+    default: false,
+  }),
+  defaultOriginate: z.boolean().optional().meta({
+    description: "Announce the default route of each family to the peer, whether we have one or not.",
+    default: false,
+  }),
+  maxPrefixesIn: maxPrefixes
+    .optional()
+    .describe("Most prefixes that the peer may send: a number for each family, or a mapping. Without it: no limit."),
+  maxPrefixesOut: maxPrefixes
+    .optional()
+    .describe("Most prefixes that we send to the peer: a number for each family, or a mapping. Without it: no limit."),
+  role: z
+    .enum(["provider", "routeServer", "routeServerClient", "customer", "peer"])
+    .optional()
+    .describe(
+      "What we are to the external peer (RFC 9234): `provider` means that it is our customer. Routes that would leak are neither accepted nor announced.",
+    ),
+  roleStrict: z
+    .boolean()
+    .optional()
+    .meta({ description: "Refuse a peer that does not state its role.", default: false }),
+  gracefulShutdown: z.boolean().optional().meta({
+    description: "Honour GRACEFUL_SHUTDOWN (RFC 8326): such routes of an external peer get LOCAL_PREF 0.",
+    default: true,
+  }),
+  blackhole: z.boolean().optional().meta({
+    description:
+      "Honour BLACKHOLE (RFC 7999): such routes of the peer drop the traffic, and are not announced beyond our AS.",
+    default: false,
+  }),
   addPathReceive: z
     .boolean()
     .optional()
     .meta({ description: "Accept several paths per prefix from the peer (RFC 7911).", default: false }),
+  addPathSend: z
+    .union([z.literal("all"), wholeNumber(0, 64)])
+    .optional()
+    .meta({
+      description:
+        "Paths per prefix to announce to the peer, best first (RFC 7911): a number, or `all`; 0: the best one, without path identifiers.",
+      default: 0,
+    }),
   extendedMessage: z
     .boolean()
     .optional()

@@ -5,7 +5,15 @@ import { z } from "zod";
 import { controlSchema, kernelSchema, logSchema, nodeSchema } from "./node-schema.js";
 import { dynamicPeersSchema, meshSchema, peerGroupsSchema, peerOptionsSchema, peerSchema } from "./peer-schema.js";
 import { asPathPatternsSchema, communityNamesSchema, policiesSchema, prefixSetsSchema } from "./policy-schema.js";
-import { addressValue, asNumberValue, endpointValue, identifierValue, section, wholeNumber } from "./schema-values.js";
+import {
+  addressValue,
+  asNumberValue,
+  endpointValue,
+  identifierValue,
+  section,
+  wholeNumber,
+  withHint,
+} from "./schema-values.js";
 
 const listenEntry = z.union([
   endpointValue,
@@ -42,6 +50,30 @@ const multipathSchema = section({
   ibgp: wholeNumber(1, 256)
     .optional()
     .meta({ description: "Most equal paths from internal peers used at a time.", default: 16 }),
+  relaxAsPath: z.boolean().optional().meta({
+    description:
+      "Paths through other ASes are equal if their AS paths are equally long; false: only with equal AS paths.",
+    default: true,
+  }),
+});
+
+const bestPathSchema = section({
+  alwaysCompareMed: z.boolean().optional().meta({
+    description: "Compare MED also between paths of different neighbouring ASes.",
+    default: false,
+  }),
+  missingMedAsWorst: z.boolean().optional().meta({
+    description: "A path without MED counts as the worst, not as one with MED 0.",
+    default: false,
+  }),
+  deterministicMed: z
+    .boolean()
+    .refine(
+      (isOn) => isOn,
+      withHint("MED is always compared independently of the order of arrival", "leave deterministicMed out"),
+    )
+    .optional()
+    .meta({ description: "Always so; the key is there for those who look for it.", default: true }),
 });
 
 export const configSchema = section({
@@ -65,6 +97,7 @@ export const configSchema = section({
   dynamicPeers: z.array(dynamicPeersSchema).optional().describe("Ranges of addresses from which peers may come."),
   gracefulRestart: gracefulRestartSchema.optional().describe("Graceful restart (RFC 4724)."),
   multipath: multipathSchema.optional().describe("Use of several equal paths."),
+  bestPath: bestPathSchema.optional().describe("Options of the decision process."),
   prefixSets: prefixSetsSchema
     .optional()
     .describe("Named lists of prefixes for policies, written as in `match.prefix`."),

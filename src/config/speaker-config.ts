@@ -6,6 +6,7 @@
 
 import type { FamilyName } from "../base/family.js";
 import type { IpAddress, IpPrefix } from "../base/ip.js";
+import type { BgpRole } from "../packet/codes.js";
 import type { Filter } from "../policy/route.js";
 
 export interface SpeakerConfig {
@@ -19,6 +20,7 @@ export interface SpeakerConfig {
   readonly dynamicPeers: readonly DynamicPeersConfig[];
   readonly gracefulRestart: GracefulRestartConfig;
   readonly multipath: MultipathConfig;
+  readonly bestPath: BestPathConfig;
   readonly node: NodeRoutesConfig;
   readonly kernel: KernelConfig;
   readonly control: ControlConfig;
@@ -53,12 +55,15 @@ export interface PeerConfig {
   /** 0: a third of the negotiated hold time. */
   readonly keepaliveSeconds: number;
   readonly connectRetrySeconds: number;
+  /** RFC 4271 §8.1.1 DelayOpen: how long an accepted or made connection waits for the peer's OPEN first; 0: not at all. */
+  readonly delayOpenSeconds: number;
+  /** RFC 9687; undefined: the greater of 480 s and twice the negotiated hold time; 0: no such timer. */
+  readonly sendHoldSeconds: number | undefined;
   /** First pause after an error; doubled up to the second (idle hold, RFC 4271 §8.1.1 DampPeerOscillations). */
   readonly idleHoldSeconds: readonly [number, number];
   /** RFC 4456: the peer is our client. Only iBGP. */
   readonly routeReflectorClient: boolean;
-  /** `self`: always ourselves; `keep`: always unchanged; `default`: RFC 4271 §5.1.3 (ourselves to external peers, unchanged to internal ones). */
-  readonly nextHop: "default" | "self" | "keep";
+  readonly nextHop: NextHopMode;
   /** 0: directly connected (TTL 1 for eBGP); otherwise the number of hops allowed. */
   readonly multihop: number;
   /** RFC 5082: packets must come with TTL ≥ 256 − multihop. */
@@ -68,11 +73,57 @@ export interface PeerConfig {
   readonly exportPolicy: Filter;
   /** RFC 8212 applies: eBGP without the policy of that direction. Reported in status. */
   readonly missingPolicy: readonly ("import" | "export")[];
+  /** Local preference among sources before the decision process; policies may change it. */
+  readonly weight: number;
+  /** LOCAL_PREF of routes of an external peer, or of an internal one that sends none; undefined: 100. */
+  readonly localPref: number | undefined;
+  /** RFC 7705 §3.3, where localAs is not the speaker's: it is not put in front of the AS_PATH of received routes. */
+  readonly localAsNoPrepend: boolean;
+  /** RFC 7705 §3.3: the speaker's own AS is not seen behind localAs in announced routes. */
+  readonly localAsReplaceAs: boolean;
+  /** How often our AS may be in the AS_PATH of received routes. */
+  readonly allowAsIn: number;
+  /** The peer's AS in announced AS_PATHs is replaced by ours. Only eBGP. */
+  readonly asOverride: boolean;
+  /** Private AS numbers (RFC 6996) in announced AS_PATHs. Only eBGP. */
+  readonly removePrivateAs: "no" | "remove" | "replace";
+  /** RFC 4271 §6.3: the leftmost AS of an external peer's routes must be its own. */
+  readonly enforceFirstAs: boolean;
+  /** The default route of each family is announced to the peer, whether there is one or not. */
+  readonly defaultOriginate: boolean;
+  readonly maxPrefixesIn: MaxPrefixesConfig | undefined;
+  readonly maxPrefixesOut: MaxPrefixesConfig | undefined;
+  /** RFC 9234: what we are to the peer. Only eBGP. */
+  readonly role: BgpRole | undefined;
+  /** RFC 9234 §4.2: a peer without the capability is refused. */
+  readonly roleStrict: boolean;
+  /** RFC 8326: routes with GRACEFUL_SHUTDOWN from the peer get LOCAL_PREF 0. Only eBGP. */
+  readonly gracefulShutdown: boolean;
+  /** RFC 7999: routes with BLACKHOLE from the peer are installed as blackholes and announced no further than the AS. */
+  readonly blackhole: boolean;
   readonly addPathReceive: boolean;
+  /** RFC 7911: paths per prefix announced to the peer, best first; 0: only the best, without path identifiers. */
+  readonly addPathSend: number | "all";
   readonly extendedMessage: boolean;
   /** Accept and send IPv4 with IPv6 next hops (RFC 8950). */
   readonly extendedNextHop: boolean;
   readonly gracefulRestart: boolean;
+}
+
+/** `self`: always ourselves; `selfExternal`: ourselves for routes of external peers and our own; `keep`: always unchanged;
+ *  `default`: RFC 4271 §5.1.3 (ourselves to external peers, unchanged to internal ones). */
+export type NextHopMode = "default" | "self" | "selfExternal" | "keep";
+
+/** RFC 4271 §6.7, RFC 4486: upper bound of prefixes in one direction. */
+export interface MaxPrefixesConfig {
+  /** By family; undefined: no limit. */
+  readonly ipv4: number | undefined;
+  readonly ipv6: number | undefined;
+  /** A warning is logged at this part of the limit. */
+  readonly warnPercent: number;
+  /** `warn`: only say so; `restart`: Cease/1 and again after restartAfterSeconds; `disable`: Cease/1 until an administrator enables the peer. */
+  readonly action: "warn" | "restart" | "disable";
+  readonly restartAfterSeconds: number;
 }
 
 /** RFC 4271 has none: peers that may come from a range of addresses (always passive). */
@@ -102,6 +153,16 @@ export interface GracefulRestartConfig {
 export interface MultipathConfig {
   readonly ebgp: number;
   readonly ibgp: number;
+  /** Paths with other AS numbers in an equally long AS_PATH count as equal. */
+  readonly relaxAsPath: boolean;
+}
+
+/** RFC 4271 §9.1.2.2 c): how MULTI_EXIT_DISC counts. */
+export interface BestPathConfig {
+  /** Also between paths of different neighbouring ASes. */
+  readonly alwaysCompareMed: boolean;
+  /** A path without MED is the worst instead of the best. */
+  readonly missingMedAsWorst: boolean;
 }
 
 export interface NodeRoutesConfig {

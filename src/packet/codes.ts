@@ -206,6 +206,10 @@ export const CAPABILITY = {
   ENHANCED_ROUTE_REFRESH: 70,
 } as const;
 
+/** RFC 9234 §4.1: what the sender of the capability is to the receiver. */
+export const BGP_ROLE = { provider: 0, routeServer: 1, routeServerClient: 2, customer: 3, peer: 4 } as const;
+export type BgpRole = keyof typeof BGP_ROLE;
+
 const CAPABILITY_NAMES: Readonly<Record<number, string>> = {
   1: "multiprotocol",
   2: "route refresh",

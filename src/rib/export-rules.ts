@@ -6,6 +6,7 @@
 import type { Bytes } from "../base/bytes.js";
 import { toHex } from "../base/bytes.js";
 import { type Family, IPV6_UNICAST } from "../base/family.js";
+import type { BgpRole } from "../packet/codes.js";
 import type { Filter, PeerFacts } from "../policy/route.js";
 import { type AttrsId, type AttrsTable, CONTEXT } from "./attrs-table.js";
 import type { NextHopTable } from "./next-hop-table.js";
@@ -17,11 +18,24 @@ export interface GroupOptions {
   /** What the members are to us. */
   readonly relation: Relation;
   readonly localAs: number;
+  /** The speaker's own AS, seen behind localAs by external peers where it is another one (RFC 7705 §3.3); equal to localAs
+   *  where it must not be seen. */
+  readonly globalAs: number;
+  /** The AS to be replaced by ours in AS_PATHs; 0: none. */
+  readonly overrideAs: number;
+  readonly removePrivateAs: "no" | "remove" | "replace";
+  /** RFC 9234: what we are to the members. */
+  readonly role: BgpRole | undefined;
+  /** RFC 8326: routes go out with GRACEFUL_SHUTDOWN, inside the AS also with LOCAL_PREF 0. */
+  readonly isDraining: boolean;
+  readonly defaultOriginate: boolean;
+  /** RFC 7911: paths per prefix; 0: the best one, without path identifiers. */
+  readonly addPathSend: number | "all";
   /** RFC 6793: both sides speak 4-octet AS numbers. */
   readonly fourOctetAs: boolean;
   /** 4096, or 65535 (RFC 8654). */
   readonly maxMessageLength: number;
-  readonly nextHop: "default" | "self" | "keep";
+  readonly nextHop: "default" | "self" | "selfExternal" | "keep";
   /** Our address as next hop: 4 or 16 octets; empty if the session has none of this family. */
   readonly selfNextHop: Bytes;
   /** RFC 8950: IPv4 routes may go out with IPv6 next hops. */
@@ -31,12 +45,29 @@ export interface GroupOptions {
   readonly sentTo: PeerFacts | undefined;
 }
 
+/** What most groups have none of. */
+export const PLAIN_EXPORT = {
+  overrideAs: 0,
+  removePrivateAs: "no",
+  role: undefined,
+  isDraining: false,
+  defaultOriginate: false,
+  addPathSend: 0,
+} as const satisfies Partial<GroupOptions>;
+
 /** Equal texts: the peers may share a group. Derived from every field, so that a new one cannot be forgotten. */
 export function groupKey(options: GroupOptions): string {
   const parts: Record<keyof GroupOptions, string> = {
     family: String(options.family),
     relation: String(options.relation),
     localAs: String(options.localAs),
+    globalAs: String(options.globalAs),
+    overrideAs: String(options.overrideAs),
+    removePrivateAs: options.removePrivateAs,
+    role: options.role ?? "",
+    isDraining: String(options.isDraining),
+    defaultOriginate: String(options.defaultOriginate),
+    addPathSend: String(options.addPathSend),
     fourOctetAs: String(options.fourOctetAs),
     maxMessageLength: String(options.maxMessageLength),
     nextHop: options.nextHop,

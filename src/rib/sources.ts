@@ -2,6 +2,7 @@
 // export rules ask about a source per route lies in typed columns; the rest in the Source object.
 
 import type { Bytes } from "../base/bytes.js";
+import type { BgpRole } from "../packet/codes.js";
 import type { PeerFacts, RouteOrigin } from "../policy/route.js";
 import { ACCEPT_ALL, type Filter } from "../policy/route.js";
 
@@ -12,6 +13,26 @@ export type SourceId = number;
 export const RELATION = { local: 0, ebgp: 1, ibgpClient: 2, ibgpNonClient: 3 } as const;
 export type Relation = (typeof RELATION)[keyof typeof RELATION];
 
+/** What is done to the routes of a peer beside its import policy. */
+export interface ImportOptions {
+  /** The speaker's own AS where localAs is another one (RFC 7705): a loop as well. Otherwise equal to localAs. */
+  readonly globalAs: number;
+  /** RFC 7705 §3.3: localAs is put in front of the AS_PATH. */
+  readonly prependsLocalAs: boolean;
+  /** How often our AS numbers may be in an AS_PATH before it is a loop. */
+  readonly allowAsIn: number;
+  /** RFC 4271 §6.3: the leftmost AS must be the peer's. */
+  readonly enforcesFirstAs: boolean;
+  readonly weight: number;
+  /** For routes without LOCAL_PREF. */
+  readonly localPref: number | undefined;
+  readonly role: BgpRole | undefined;
+  /** RFC 8326 §4.1: LOCAL_PREF 0 for routes with GRACEFUL_SHUTDOWN, after the import policy. */
+  readonly honoursGracefulShutdown: boolean;
+  /** RFC 7999 §3.3. */
+  readonly honoursBlackhole: boolean;
+}
+
 /** What a peer or a local protocol brings along. */
 export interface SourceOptions {
   readonly kind: RouteOrigin;
@@ -19,6 +40,8 @@ export interface SourceOptions {
   readonly relation: Relation;
   /** Our AS as this peer sees it: finding it in an AS_PATH is a loop. */
   readonly localAs: number;
+  /** Absent: routes are taken as they come. */
+  readonly import?: ImportOptions;
   readonly peer: PeerFacts | undefined;
   /** Octets of the peer's address: the last tie-breaker, and the test whether a next hop is the peer itself. */
   readonly address: Bytes | undefined;

@@ -2,6 +2,7 @@
 
 import type { Family } from "../base/family.js";
 import type { IpAddress } from "../base/ip.js";
+import type { BgpRole } from "../packet/codes.js";
 import type { Capabilities } from "../packet/capabilities.js";
 
 export interface SessionOptions {
@@ -24,6 +25,12 @@ export interface SessionOptions {
   readonly idleHoldSeconds: readonly [number, number];
   /** 0: send the OPEN at once (RFC 4271 §8.1.1 DelayOpen). */
   readonly delayOpenSeconds: number;
+  /** RFC 9687; undefined: the greater of 480 s and twice the negotiated hold time; 0: no such timer. */
+  readonly sendHoldSeconds: number | undefined;
+  /** RFC 9234: what we are to the peer; undefined: no role capability. */
+  readonly role: BgpRole | undefined;
+  /** RFC 9234 §4.2: the peer must send its role. */
+  readonly roleStrict: boolean;
   readonly passive: boolean;
   readonly ttl: number;
   readonly minTtl: number | undefined;

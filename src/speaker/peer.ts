@@ -13,7 +13,7 @@ import type { GroupOptions } from "../rib/export-rules.js";
 import type { GroupMember } from "../rib/group-member.js";
 import type { IngestContext } from "../rib/ingest.js";
 import type { Rib } from "../rib/rib.js";
-import { RELATION, type Relation, type Source } from "../rib/sources.js";
+import { type ImportOptions, RELATION, type Relation, type Source } from "../rib/sources.js";
 import type { UpdateGroup } from "../rib/update-group.js";
 import type { Negotiated } from "../session/negotiate.js";
 import { PeerSession } from "../session/peer-session.js";
@@ -52,6 +52,7 @@ export class Peer implements SessionHandler {
   #context: IngestContext | undefined;
   readonly #members: (GroupMember | undefined)[] = [undefined, undefined];
   readonly #stale: StaleTimers;
+  readonly #isDraining = false;
   /** Families whose End-of-RIB has come in this session. */
   readonly endOfRib = new Set<Family>();
 
@@ -253,6 +254,7 @@ export class Peer implements SessionHandler {
       name: config.key,
       relation,
       localAs: config.localAs,
+      import: this.#importOptions(relation === RELATION.ebgp),
       peer: {
         address: config.key,
         name: config.name,
@@ -262,6 +264,21 @@ export class Peer implements SessionHandler {
       },
       address: config.address.bytes,
       zone: config.address.zone,
+    };
+  }
+
+  #importOptions(isEbgp: boolean): ImportOptions {
+    const { config } = this;
+    return {
+      globalAs: this.#speaker.localAs,
+      prependsLocalAs: isEbgp && config.localAs !== this.#speaker.localAs && !config.localAsNoPrepend,
+      allowAsIn: config.allowAsIn,
+      enforcesFirstAs: isEbgp && config.enforceFirstAs,
+      weight: config.weight,
+      localPref: config.localPref,
+      role: isEbgp ? config.role : undefined,
+      honoursGracefulShutdown: isEbgp && config.gracefulShutdown,
+      honoursBlackhole: config.blackhole,
     };
   }
 
@@ -282,7 +299,10 @@ export class Peer implements SessionHandler {
       keepaliveSeconds: config.keepaliveSeconds,
       connectRetrySeconds: config.connectRetrySeconds,
       idleHoldSeconds: config.idleHoldSeconds,
-      delayOpenSeconds: 0,
+      delayOpenSeconds: config.delayOpenSeconds,
+      sendHoldSeconds: config.sendHoldSeconds,
+      role: isEbgp ? config.role : undefined,
+      roleStrict: config.roleStrict,
       passive: config.passive,
       // RFC 5082 §3: with GTSM both sides send 255.
       ttl: config.ttlSecurity ? 255 : direct ? 1 : config.multihop > 0 ? config.multihop : 64,
@@ -290,7 +310,7 @@ export class Peer implements SessionHandler {
       md5Key: config.password,
       device: config.address.zone,
       addPathReceive: config.addPathReceive,
-      addPathSend: false,
+      addPathSend: config.addPathSend !== 0,
       extendedMessage: config.extendedMessage,
       extendedNextHop: config.extendedNextHop,
       gracefulRestart: () => this.#deps.gracefulRestart(this),
@@ -305,6 +325,13 @@ export class Peer implements SessionHandler {
       family,
       relation,
       localAs: config.localAs,
+      globalAs: config.localAsReplaceAs ? config.localAs : this.#speaker.localAs,
+      overrideAs: config.asOverride && relation === RELATION.ebgp ? negotiated.peerAs : 0,
+      removePrivateAs: relation === RELATION.ebgp ? config.removePrivateAs : "no",
+      role: relation === RELATION.ebgp ? config.role : undefined,
+      isDraining: this.#isDraining,
+      defaultOriginate: config.defaultOriginate,
+      addPathSend: negotiated.addPathSend[family] ? config.addPathSend : 0,
       fourOctetAs: negotiated.fourOctetAs,
       maxMessageLength: negotiated.maxMessageLength,
       nextHop: config.nextHop,

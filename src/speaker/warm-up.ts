@@ -6,7 +6,7 @@ import { ByteWriter } from "../base/bytes.js";
 import type { Clock } from "../base/clock.js";
 import { encodeAttributes } from "../packet/attributes/index.js";
 import { ACCEPT_ALL } from "../policy/route.js";
-import type { GroupOptions } from "../rib/export-rules.js";
+import { type GroupOptions, PLAIN_EXPORT } from "../rib/export-rules.js";
 import type { MemberSink } from "../rib/group-member.js";
 import type { IngestContext } from "../rib/ingest.js";
 import { Rib } from "../rib/rib.js";
@@ -55,6 +55,8 @@ function addSource(rib: Rib, relation: Relation, number: number): Source {
 
 function groupOptions(relation: Relation): GroupOptions {
   return {
+    ...PLAIN_EXPORT,
+    globalAs: 64512,
     family: 0,
     relation,
     localAs: 64512,

@@ -116,6 +116,26 @@ const SCHEMA_ROWS: readonly Row[] = [
     errors: ["2:5: AS 4294967295 is reserved (RFC 7300) (1 to 4294967294)"],
   },
   {
+    name: "MED by order of arrival",
+    text: `${HEAD}bestPath: {deterministicMed: false}\n`,
+    errors: ["3:30: MED is always compared independently of the order of arrival (leave deterministicMed out)"],
+  },
+  {
+    name: "a word for a number of paths",
+    text: `${HEAD}defaults: {addPathSend: some}\n`,
+    errors: ['3:25: expected "all" or a number, not "some"'],
+  },
+  {
+    name: "a limit of prefixes with a misspelt action",
+    text: `${HEAD}defaults: {maxPrefixesIn: {ipv4: 5, actoin: warn}}\n`,
+    errors: ['3:37: unknown key "actoin" (did you mean "action"?)'],
+  },
+  {
+    name: "a limit of no prefixes",
+    text: `${HEAD}defaults: {maxPrefixesOut: 0}\n`,
+    errors: ["3:28: must be at least 1"],
+  },
+  {
     name: "a router id of zero",
     text: "routerId: 0.0.0.0\nas: 1\n",
     errors: ["1:11: the BGP Identifier must not be 0 (RFC 6286)"],
@@ -303,6 +323,18 @@ const PEER_ROWS: readonly Row[] = [
     errors: ["5:41: internal and external peers cannot share a range (our AS is 65000) (use two ranges)"],
   },
   {
+    name: "a role inside our AS",
+    text: `${HEAD}${PEER}    as: 65000\n    role: peer\n`,
+    errors: ["6:11: 192.0.2.2 is in our own AS: it has no role (roles are for external peers (RFC 9234))"],
+  },
+  {
+    name: "a send hold time shorter than the hold time",
+    text: `${HEAD}${PEER}    as: 65001\n    sendHoldSeconds: 60\n`,
+    errors: [
+      "6:22: a send hold time of 60 s is shorter than the hold time of 90 s (RFC 9687 §4; without it: the greater of 480 and twice the hold time)",
+    ],
+  },
+  {
     name: "a range without AS",
     text: `${HEAD}peerGroups: {g: {}}\ndynamicPeers:\n  - {prefix: 10.0.0.0/24, group: g}\n`,
     errors: ['5:5: the AS number of 10.0.0.0/24 is missing (set "as" here, in its group or in defaults)'],
@@ -431,6 +463,11 @@ const WARNINGS: readonly Row[] = [
     name: "multihop on an internal peer",
     text: `${HEAD}${PEER}    as: 65000\n    multihop: 4\n`,
     errors: ["6:15: multihop has no effect on internal peers (they may always be several hops away)"],
+  },
+  {
+    name: "an override of AS numbers inside our AS",
+    text: `${HEAD}${PEER}    as: 65000\n    asOverride: true\n`,
+    errors: ["6:17: asOverride has no effect on internal peers"],
   },
   {
     name: "a limit larger than its range",

@@ -44,7 +44,8 @@ t.test("the smallest file has every default filled in", (t) => {
     staleTimeSeconds: 300,
     notification: false,
   });
-  t.same(config.multipath, { ebgp: 16, ibgp: 16 });
+  t.same(config.multipath, { ebgp: 16, ibgp: 16, relaxAsPath: true });
+  t.same(config.bestPath, { alwaysCompareMed: false, missingMedAsWorst: false });
   t.same(config.node, { blocks: [], borrowed: [], static: [], aggregates: [], direct: [], kernelRoutes: [] });
   t.match(config.kernel, {
     enabled: true,
@@ -114,6 +115,73 @@ t.test("a number for ttlSecurity is the number of hops", (t) => {
   t.match(peerWith("ttlSecurity: 1"), { ttlSecurity: true, multihop: 0 });
   t.match(peerWith("ttlSecurity: true"), { ttlSecurity: true, multihop: 0 });
   t.match(peerWith("ttlSecurity: false, multihop: 2"), { ttlSecurity: false, multihop: 2 });
+  t.end();
+});
+
+t.test("a limit of prefixes is a number for each family, or a mapping", (t) => {
+  const peer = onlyPeer(`${HEAD}
+peers:
+  - address: 192.0.2.2
+    as: 65000
+    maxPrefixesIn: 1000
+    maxPrefixesOut: {ipv6: 10, action: disable, warnPercent: 90}
+`);
+  const restart = { action: "restart", restartAfterSeconds: 300 };
+  t.same(peer.maxPrefixesIn, { ipv4: 1000, ipv6: 1000, warnPercent: 75, ...restart });
+  t.same(peer.maxPrefixesOut, {
+    ipv4: undefined,
+    ipv6: 10,
+    warnPercent: 90,
+    action: "disable",
+    restartAfterSeconds: 300,
+  });
+  t.end();
+});
+
+t.test("what is said about AS numbers, preference and paths arrives", (t) => {
+  const peer = onlyPeer(`${HEAD}
+bestPath: {alwaysCompareMed: true, deterministicMed: true}
+peers:
+  - address: 192.0.2.2
+    as: 65001
+    localAs: 65100
+    localAsNoPrepend: true
+    allowAsIn: 2
+    asOverride: true
+    removePrivateAs: replace
+    enforceFirstAs: true
+    role: customer
+    roleStrict: true
+    weight: 7
+    localPref: 50
+    nextHop: unchanged
+    addPathSend: all
+    sendHoldSeconds: 120
+    delayOpenSeconds: 5
+    defaultOriginate: true
+    gracefulShutdown: false
+    blackhole: true
+`);
+  t.match(peer, {
+    localAs: 65100,
+    localAsNoPrepend: true,
+    localAsReplaceAs: false,
+    allowAsIn: 2,
+    asOverride: true,
+    removePrivateAs: "replace",
+    enforceFirstAs: true,
+    role: "customer",
+    roleStrict: true,
+    weight: 7,
+    localPref: 50,
+    nextHop: "keep",
+    addPathSend: "all",
+    sendHoldSeconds: 120,
+    delayOpenSeconds: 5,
+    defaultOriginate: true,
+    gracefulShutdown: false,
+    blackhole: true,
+  });
   t.end();
 });
 

@@ -6,7 +6,7 @@ import { formatPrefix, type IpPrefix } from "../../src/base/ip.js";
 import { unreachable } from "../../src/base/invariant.js";
 import type { PathAttributes } from "../../src/packet/attributes/attribute.js";
 import type { NlriEntry } from "../../src/packet/nlri.js";
-import type { GroupOptions } from "../../src/rib/export-rules.js";
+import { type GroupOptions, PLAIN_EXPORT } from "../../src/rib/export-rules.js";
 import type { GroupMember } from "../../src/rib/group-member.js";
 import { prefixOf } from "../../src/rib/prefix-view.js";
 import { Rib, words } from "../../src/rib/rib.js";
@@ -181,6 +181,8 @@ export class ModelWorld {
     const extendedNextHop = peer.extendedNextHop && family === 0;
     const exportFilter = SAMPLE_FILTERS[exporting.filter];
     return {
+      ...PLAIN_EXPORT,
+      globalAs: LOCAL_AS,
       family,
       relation: peer.relation,
       localAs: LOCAL_AS,

@@ -2,7 +2,7 @@
 
 import { FakeClock } from "../support/fake-clock.js";
 import type { Clock } from "../../src/base/clock.js";
-import type { GroupOptions } from "../../src/rib/export-rules.js";
+import { type GroupOptions, PLAIN_EXPORT } from "../../src/rib/export-rules.js";
 import type { GroupMember } from "../../src/rib/group-member.js";
 import { BATCH_LIMITS, type BatchLimits } from "../../src/rib/group-batches.js";
 import { ACCEPT_ALL } from "../../src/policy/route.js";
@@ -31,6 +31,8 @@ export function sourceOptions(relation: Relation, changes: Partial<SourceOptions
 export function groupOptions(changes: Partial<GroupOptions> = {}): GroupOptions {
   const family = changes.family ?? 0;
   return {
+    ...PLAIN_EXPORT,
+    globalAs: LOCAL_AS,
     family,
     relation: RELATION.ibgpClient,
     localAs: LOCAL_AS,
