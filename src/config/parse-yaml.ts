@@ -5,6 +5,7 @@
 
 import { addressFamily, formatAddress, type IpAddress } from "../base/ip.js";
 import { readI32 } from "../base/bytes.js";
+import type { PolicyTable } from "../policy/ast.js";
 import { checkPolicies } from "../policy/check.js";
 import type { ConfigError } from "./config-error.js";
 import { reportIssues } from "./config-issues.js";
@@ -25,6 +26,8 @@ export interface ParsedConfig {
   readonly config: SpeakerConfig;
   /** Not wrong, but worth a look. */
   readonly warnings: readonly ConfigError[];
+  /** The policies of the file and the built-in ones, by name. */
+  readonly policies: PolicyTable;
 }
 
 export interface ParseOptions {
@@ -44,14 +47,20 @@ export function parseConfig(text: string, file: string, options: ParseOptions = 
     reportIssues(parsed.error.issues, source.value, report);
     return { errors: report.errors };
   }
-  const config = buildConfig(parsed.data, options, report);
+  const filters = readFilters(parsed.data, report);
+  const config = buildConfig(parsed.data, filters, options, report);
   const errors = report.errors;
-  return errors.length > 0 || config === undefined ? { errors } : { config, warnings: report.warnings };
+  if (errors.length > 0 || config === undefined) return { errors };
+  return { config, warnings: report.warnings, policies: filters.policies };
 }
 
 /** Gives undefined if there is no AS number or identifier to build with. */
-function buildConfig(input: ConfigInput, options: ParseOptions, report: ConfigReport): SpeakerConfig | undefined {
-  const filters = readFilters(input, report);
+function buildConfig(
+  input: ConfigInput,
+  filters: FilterSource,
+  options: ParseOptions,
+  report: ConfigReport,
+): SpeakerConfig | undefined {
   const self = findOwnNode(input, options.node, report);
   const localAs = self?.as ?? input.as;
   const routerId = input.routerId ?? identifierOf(self);

@@ -9,14 +9,14 @@ import type { ConfigReport } from "./config-report.js";
 import type { Path } from "./yaml-source.js";
 
 export class FilterSource {
-  readonly #policies: PolicyTable;
+  readonly policies: PolicyTable;
   readonly #isSound: boolean;
   readonly #report: ConfigReport;
   readonly #compiled = new Map<string, Filter>();
 
   /** `isSound`: the policies passed their checks. Otherwise names are looked up, but nothing is compiled. */
   constructor(policies: PolicyTable, isSound: boolean, report: ConfigReport) {
-    this.#policies = policies;
+    this.policies = policies;
     this.#isSound = isSound;
     this.#report = report;
   }
@@ -24,12 +24,12 @@ export class FilterSource {
   /** The filter for a chain of policies written at `path`. Where none of them decides, the route is rejected. */
   filter(names: readonly string[], path: Path, localAs: number): Filter {
     const chain = names.flatMap((name, i) => {
-      const policy = this.#policies.get(name);
+      const policy = this.policies.get(name);
       if (policy !== undefined) return [policy];
       this.#report.fault(
         this.#pathOf(path, i, names),
         `unknown policy "${name}"`,
-        nearestHint(name, this.#policies.keys()),
+        nearestHint(name, this.policies.keys()),
       );
       return [];
     });
@@ -39,7 +39,7 @@ export class FilterSource {
     const key = JSON.stringify([localAs, ...names]);
     const known = this.#compiled.get(key);
     if (known !== undefined) return known;
-    const filter = compileFilter(chain, { policies: this.#policies, localAs, fallThrough: "reject" });
+    const filter = compileFilter(chain, { policies: this.policies, localAs, fallThrough: "reject" });
     this.#compiled.set(key, filter);
     return filter;
   }

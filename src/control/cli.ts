@@ -5,6 +5,7 @@ import { checkCommand } from "./commands/check.js";
 import { demoCommand } from "./commands/demo.js";
 import { peerCommand } from "./commands/peer.js";
 import { peersCommand } from "./commands/peers.js";
+import { policyCommand } from "./commands/policy.js";
 import { reloadCommand } from "./commands/reload.js";
 import { routesCommand } from "./commands/routes.js";
 import { runCommand } from "./commands/run.js";
@@ -100,6 +101,7 @@ function addCommands(parser: Argv<GlobalOptions>, context: CommandContext): Argv
     .command(routesCommand(context))
     .command(reloadCommand(context))
     .command(peerCommand(context))
+    .command(policyCommand(context))
     .command(demoCommand(context))
     .command(schemaCommand(context));
 }

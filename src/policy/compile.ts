@@ -36,7 +36,7 @@ export function compileFilter(chain: readonly Policy[], options: CompileOptions)
   const steps = chain.map((policy) => compiler.policy(policy.name));
   const names = chain.map((policy) => policy.name);
   const last = chain[chain.length - 1];
-  const place = last === undefined ? "no policy" : describe(last.name, last.at);
+  const place = last === undefined ? "no policy" : describePlace(last.name, last.at);
   const otherwise: Verdict = { accept: options.fallThrough === "accept", by: `${place}: no rule decided` };
   const run = (route: Route): Verdict => {
     for (let i = 0; i < steps.length; i++) {
@@ -48,6 +48,7 @@ export function compileFilter(chain: readonly Policy[], options: CompileOptions)
   return Object.assign(run, {
     ...dependenciesOf(policies.values()),
     identity: identityOf(names, policies, options.fallThrough),
+    policies: names,
   });
 }
 
@@ -78,7 +79,8 @@ type Outcome = Verdict | undefined;
 const LEAVE: Verdict = { accept: false, by: "next" };
 type Step = (route: Route) => Outcome;
 
-function describe(policy: string, at: Position | undefined): string {
+/** `policy NAME, file:line`. */
+export function describePlace(policy: string, at: Position | undefined): string {
   return at === undefined ? `policy ${policy}` : `policy ${policy}, ${at.file}:${at.line}`;
 }
 
@@ -120,7 +122,7 @@ class Compiler {
       case "reject": {
         const verdict: Verdict = {
           accept: statement.kind === "accept",
-          by: describe(policy.name, statement.at ?? policy.at),
+          by: describePlace(policy.name, statement.at ?? policy.at),
         };
         return () => verdict;
       }
@@ -147,7 +149,8 @@ class Compiler {
   }
 }
 
-type Edit = Exclude<Statement, { kind: "if" | "accept" | "reject" | "next" | "call" }>;
+/** A statement that changes the route and never decides. */
+export type Edit = Exclude<Statement, { kind: "if" | "accept" | "reject" | "next" | "call" }>;
 
 function compileEdit(statement: Edit): Step {
   const edit = editOf(statement);
@@ -157,7 +160,8 @@ function compileEdit(statement: Edit): Step {
   };
 }
 
-function editOf(statement: Edit): (route: Route) => void {
+/** What the statement does to a route. */
+export function editOf(statement: Edit): (route: Route) => void {
   switch (statement.kind) {
     case "set":
       return setterOf(statement);

@@ -76,6 +76,8 @@ export interface Filter {
   readonly readsPeer: boolean;
   /** Equal texts mean equal filters: update groups and reloads compare it. */
   readonly identity: string;
+  /** Names of the policies it was made of, in order. */
+  readonly policies?: readonly string[];
 }
 
 export const ACCEPT_ALL: Filter = Object.assign((): Verdict => ACCEPTED_BY_DEFAULT, {
