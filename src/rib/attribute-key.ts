@@ -49,8 +49,17 @@ function copyAttributes(view: UpdateView, out: ByteWriter, ofReach: boolean): vo
   let nextHopDone = !ofReach;
   for (let at = view.attributesAt; at < view.attributesEnd;) {
     const type = bytes[at + 1];
-    const long = (bytes[at] & 0x10) !== 0;
-    const length = long ? 4 + ((bytes[at + 2] << 8) | bytes[at + 3]) : 3 + bytes[at + 2];
+    const rest = view.attributesEnd - at;
+    const header = (bytes[at] & 0x10) !== 0 ? 4 : 3;
+    const length =
+      rest < header ? rest + 1 : header + (header === 4 ? (bytes[at + 2] << 8) | bytes[at + 3] : bytes[at + 2]);
+    // RFC 7606 §4: what runs over the end does not reset the session. Judging must see that it does.
+    if (length > rest) {
+      if (!nextHopDone) writeNextHop(view, out);
+      nextHopDone = true;
+      out.append(bytes, at, view.attributesEnd);
+      break;
+    }
     if (!nextHopDone && type > NEXT_HOP && type < MP_REACH_NLRI) {
       writeNextHop(view, out);
       nextHopDone = true;
