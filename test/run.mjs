@@ -6,7 +6,7 @@
 // In CI a skipped test counts as a failure, so that a missing peer is noticed.
 
 import { availableParallelism } from "node:os";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -66,6 +66,14 @@ async function runFiles(files) {
   return { ok: root.results?.ok === true, counts: root.counts, empty };
 }
 
+/** Tests that docs/rfc-coverage.md names and that did not run: a proof that is not there. Only where all were to run. */
+function unproven(files, empty) {
+  const text = readFileSync(join(ROOT, "docs", "rfc-coverage.md"), "utf8");
+  const named = new Set([...text.matchAll(/`test\/([^`]+\.test)\.ts`/g)].map(([, path]) => `${path}.js`));
+  const ran = new Set(files.filter((file) => !empty.includes(file)).map((file) => file.split(sep).join("/")));
+  return [...named].filter((path) => !ran.has(path)).sort();
+}
+
 const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const isCi = (process.env.CI ?? "") !== "";
 const files = findTests(words, isCi || process.argv.includes("--interop"));
@@ -75,7 +83,9 @@ for (const file of empty) console.log(`no test ran in ${file}`);
 if (files.length === 0) console.log("no test files were found");
 const skipped = counts.skip - empty.length;
 if (skipped > 0) console.log(`${skipped} skipped${isCi ? ": a failure in CI" : ""}`);
-const failed = counts.fail + empty.length + (isCi ? skipped : 0);
+const missing = isCi && words.length === 0 ? unproven(files, empty) : [];
+for (const path of missing) console.log(`docs/rfc-coverage.md names ${path.replace(/js$/, "ts")}, which did not run`);
+const failed = counts.fail + empty.length + missing.length + (isCi ? skipped : 0);
 const isGood = ok && failed === 0 && counts.pass > 0;
 // Whatever else went wrong (no files, a process that could not be started) shows in the number too.
 console.log(`${counts.pass} passed, ${isGood ? 0 : Math.max(1, failed)} failed`);
