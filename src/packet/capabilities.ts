@@ -1,12 +1,12 @@
 // Capabilities of RFC 5492: one descriptor per capability we speak; all others are kept as octets.
 //
-// RFC 4760 (multiprotocol), 2918, 7313, 8654, 8950, 4724 and 8538 (graceful restart), 6793, 7911. What follows from
-// the capabilities of both sides is session/negotiate's job, and so is the rule that no multiprotocol capability at
+// RFC 4760 (multiprotocol), 2918, 7313, 8654, 8950, 4724 and 8538 (graceful restart), 6793, 7911, 9234 (role). What follows
+// from the capabilities of both sides is session/negotiate's job, and so is the rule that no multiprotocol capability at
 // all means IPv4 unicast.
 
 import { type ByteWriter, type Bytes, readU16, readU32 } from "../base/bytes.js";
 import { FAMILIES, type Family, familyOf } from "../base/family.js";
-import { CAPABILITY, capabilityName, ERROR_CODE, OPEN_ERROR } from "./codes.js";
+import { CAPABILITY, capabilityName, ERROR_CODE, OPEN_ERROR, ROLE_NAMES } from "./codes.js";
 import { NotificationError } from "./notification.js";
 
 export interface GracefulRestart {
@@ -27,6 +27,8 @@ export interface Capabilities {
   readonly routeRefresh: boolean;
   readonly enhancedRouteRefresh: boolean;
   readonly extendedMessage: boolean;
+  /** RFC 9234: what the sender says it is, by number; each different value once. More than one is a contradiction. */
+  readonly roles: readonly number[];
   /** RFC 8950: routes of `family` may have a next hop of `nextHopAfi`. */
   readonly extendedNextHop: readonly { readonly family: Family; readonly nextHopAfi: number }[];
   readonly gracefulRestart: GracefulRestart | undefined;
@@ -43,6 +45,7 @@ export const NO_CAPABILITIES: Capabilities = {
   routeRefresh: false,
   enhancedRouteRefresh: false,
   extendedMessage: false,
+  roles: [],
   extendedNextHop: [],
   gracefulRestart: undefined,
   fourOctetAs: undefined,
@@ -124,6 +127,23 @@ const EXTENDED_NEXT_HOP: CapabilityDescriptor = {
 
 function nextHopName(afi: number): string {
   return FAMILIES.find((facts) => facts.afi === afi)?.name ?? `AFI ${afi}`;
+}
+
+const ROLE: CapabilityDescriptor = {
+  code: CAPABILITY.ROLE,
+  fits: (length) => length === 1,
+  decode: (bytes, at, _length, draft) => {
+    if (!draft.roles.includes(bytes[at])) draft.roles = [...draft.roles, bytes[at]];
+  },
+  encode: ({ roles }, out) => {
+    for (const role of roles) out.u8(CAPABILITY.ROLE).u8(1).u8(role);
+  },
+  texts: ({ roles }) => roles.map((role) => `role ${roleName(role)}`),
+};
+
+/** `customer`; numbers stand in for roles we do not know. RFC 9234 §4.1. */
+export function roleName(role: number): string {
+  return ROLE_NAMES[role] ?? String(role);
 }
 
 const RESTARTING = 0x8000;
@@ -217,6 +237,7 @@ const DESCRIPTORS: readonly CapabilityDescriptor[] = [
   flag(CAPABILITY.ROUTE_REFRESH, "routeRefresh"),
   EXTENDED_NEXT_HOP,
   flag(CAPABILITY.EXTENDED_MESSAGE, "extendedMessage"),
+  ROLE,
   GRACEFUL_RESTART,
   FOUR_OCTET_AS,
   ADD_PATH,

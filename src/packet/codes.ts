@@ -200,6 +200,7 @@ export const CAPABILITY = {
   ROUTE_REFRESH: 2,
   EXTENDED_NEXT_HOP: 5,
   EXTENDED_MESSAGE: 6,
+  ROLE: 9,
   GRACEFUL_RESTART: 64,
   FOUR_OCTET_AS: 65,
   ADD_PATH: 69,
@@ -209,6 +210,15 @@ export const CAPABILITY = {
 /** RFC 9234 §4.1: what the sender of the capability is to the receiver. */
 export const BGP_ROLE = { provider: 0, routeServer: 1, routeServerClient: 2, customer: 3, peer: 4 } as const;
 export type BgpRole = keyof typeof BGP_ROLE;
+
+/** Roles by number. */
+export const ROLE_NAMES = [
+  "provider",
+  "routeServer",
+  "routeServerClient",
+  "customer",
+  "peer",
+] as const satisfies readonly BgpRole[];
 
 const CAPABILITY_NAMES: Readonly<Record<number, string>> = {
   1: "multiprotocol",

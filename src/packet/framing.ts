@@ -10,12 +10,12 @@ import { NotificationError } from "./notification.js";
 
 const NO_BYTES: Bytes = new Uint8Array(0);
 
-// Lengths of whole messages by type. ROUTE-REFRESH has no minimum here: RFC 7313 §5 wants 7/1 with the whole message
-// as data, which decodeRouteRefresh gives.
+// Least lengths of whole messages by type. ROUTE-REFRESH has none here: what its length means depends on its subtype
+// (RFC 7313 §5), which decodeRouteRefresh knows.
 const MIN_LENGTH: readonly number[] = [0, 29, 23, 21, HEADER_LENGTH, HEADER_LENGTH];
 
 export class Framer {
-  /** Longest acceptable message: 4096, or 65535 once the Extended Message capability was advertised (RFC 8654 §4). */
+  /** Longest acceptable message: 4096, or 65535 once both sides have advertised the capability of RFC 8654. */
   maxLength = MAX_MESSAGE_LENGTH;
   /** Type of the delivered message: one of MESSAGE. */
   type = 0;

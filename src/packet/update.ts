@@ -55,11 +55,12 @@ export class UpdateView {
 
 const MIN_BODY_LENGTH = 4;
 const NEXT_HOP_LENGTH = 4;
+const CATEGORY = FLAG_OPTIONAL | FLAG_TRANSITIVE;
 const FLAGS_OF_MULTIPROTOCOL = FLAG_OPTIONAL;
 
 const OVERRUN = "path attribute runs over Total Attribute Length (RFC 7606 §4)";
 const REMAINDER = "too few octets left for a path attribute (RFC 7606 §4)";
-const NEXT_HOP_FAULT = "NEXT_HOP malformed (RFC 7606 §7.3)";
+const NEXT_HOP_FAULT = "NEXT_HOP malformed (RFC 7606 §3(c), §7.3)";
 
 // What was met while walking the attributes: bits.
 const SAW_REACH = 1;
@@ -103,7 +104,7 @@ export function decodeUpdate(bytes: Bytes, start: number, end: number, context: 
 
 function conclude(view: UpdateView, saw: number): void {
   const hasNlri = view.nlriEnd > view.nlriAt;
-  if (hasNlri && (saw & SAW_BAD_NEXT_HOP) !== 0) treatAsWithdraw(view, NEXT_HOP_FAULT);
+  if ((saw & SAW_BAD_NEXT_HOP) !== 0) treatAsWithdraw(view, NEXT_HOP_FAULT);
   const hasReachable = hasNlri || (saw & SAW_REACHABLE) !== 0;
   view.hasMultiprotocol = (saw & (SAW_REACH | SAW_UNREACH)) !== 0;
   view.attributesWithoutNlri = !hasReachable && (saw & SAW_OTHER) !== 0;
@@ -144,10 +145,11 @@ function walkAttributes(bytes: Bytes, at: number, end: number, context: UpdateCo
       saw |= SAW_UNREACH;
       decodeUnreach(bytes, headerAt, valueAt, at, context, view);
     } else {
-      // RFC 7606 §3(g): of several NEXT_HOPs the first one counts. Other lengths than 4 must not be taken for the next
-      // hop of MP_REACH_NLRI, which the RIB puts in the same place later.
+      // RFC 7606 §3(g): of several NEXT_HOPs the first one counts. It is judged here, also where MP_REACH_NLRI makes it
+      // superfluous: the RIB puts that one's next hop, of other lengths, in its place later.
       if (type === ATTRIBUTE.NEXT_HOP && (saw & SAW_NEXT_HOP) === 0) {
-        saw |= length === NEXT_HOP_LENGTH ? SAW_NEXT_HOP : SAW_NEXT_HOP | SAW_BAD_NEXT_HOP;
+        const isSound = length === NEXT_HOP_LENGTH && (bytes[headerAt] & CATEGORY) === FLAG_TRANSITIVE;
+        saw |= isSound ? SAW_NEXT_HOP : SAW_NEXT_HOP | SAW_BAD_NEXT_HOP;
       }
       saw |= SAW_OTHER;
     }
@@ -222,7 +224,7 @@ function familyAt(bytes: Bytes, at: number): FamilyOrNone {
 
 // RFC 7606 §5.3: wrong flags make the attribute incorrect, RFC 4760 §7 says what then.
 function checkFlags(bytes: Bytes, headerAt: number, end: number): void {
-  if ((bytes[headerAt] & (FLAG_OPTIONAL | FLAG_TRANSITIVE)) !== FLAGS_OF_MULTIPROTOCOL) {
+  if ((bytes[headerAt] & CATEGORY) !== FLAGS_OF_MULTIPROTOCOL) {
     throw optionalError(bytes, headerAt, end, "flags conflict with the attribute type");
   }
 }

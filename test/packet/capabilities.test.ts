@@ -95,6 +95,18 @@ const ROWS: readonly { name: string; given: string; expect: Partial<Capabilities
     names: ["capability 250", "FQDN"],
   },
   {
+    name: "RFC 9234 §4.2: a role told twice is one role",
+    given: "0901 03 0901 03",
+    expect: { roles: [3] },
+    names: ["role customer"],
+  },
+  {
+    name: "RFC 9234 §4.1: a contradiction, and a role that has no name",
+    given: "0901 01 0901 07",
+    expect: { roles: [1, 7] },
+    names: ["role routeServer", "role 7"],
+  },
+  {
     name: "all flags",
     given: "0200 0600 4104 00010000 4600",
     expect: { routeRefresh: true, extendedMessage: true, enhancedRouteRefresh: true, fourOctetAs: 65536 },
@@ -138,6 +150,7 @@ t.test("what is encoded is decoded", async (t) => {
     routeRefresh: fc.boolean(),
     enhancedRouteRefresh: fc.boolean(),
     extendedMessage: fc.boolean(),
+    roles: fc.uniqueArray(fc.nat(255), { maxLength: 3 }),
     extendedNextHop: fc.array(plainRecord({ family, nextHopAfi: fc.nat(65535) }), { maxLength: 3 }),
     gracefulRestart: fc.option(
       plainRecord({

@@ -4,12 +4,19 @@ import t, { type Test } from "tap";
 import { ByteWriter, type Bytes, toHex, writeU16 } from "../../src/base/bytes.js";
 import {
   AttributeFacts,
+  FATE_TREAT_AS_WITHDRAW,
   attributeTexts,
   decodeAttributes,
   encodeAttributes,
   judgeAttributes,
 } from "../../src/packet/attributes/index.js";
-import { decodeMessage, encodeMessage, type Message, PLAIN_CONTEXT } from "../../src/packet/message.js";
+import {
+  decodeMessage,
+  encodeMessage,
+  type Message,
+  type MessageContext,
+  PLAIN_CONTEXT,
+} from "../../src/packet/message.js";
 import { NotificationError, notificationText } from "../../src/packet/notification.js";
 import {
   type AttributeFixture,
@@ -19,6 +26,17 @@ import {
   messageOf,
   octetsOf,
 } from "./json-form.js";
+
+/** Everything that a session may have agreed on: no cut may mislead any of them. */
+const CONTEXTS: readonly MessageContext[] = [false, true].flatMap((fourOctetAs) =>
+  [false, true].map((addPath) => ({
+    fourOctetAs,
+    addPathReceive: [addPath, addPath] as const,
+    extendedNextHop: addPath,
+    extendedMessage: addPath,
+  })),
+);
+const JUDGES = [true, false].flatMap((fourOctetAs) => [true, false].map((ebgp) => ({ fourOctetAs, ebgp })));
 
 const MESSAGE_FILES = ["open.json", "update.json", "notification.json", "keepalive.json", "route-refresh.json"];
 
@@ -50,7 +68,7 @@ function testMessage(fixture: MessageFixture): void {
         NotificationError,
         `cut off after ${length} octets`,
       );
-      survives(t, shortened(bytes, length), context);
+      for (const other of [context, ...CONTEXTS]) survives(t, shortened(bytes, length), other);
     }
   });
 }
@@ -97,6 +115,12 @@ for (const fixture of loadFixtures<AttributeFixture>("attributes.json")) {
       judgeAttributes(bytes, 0, length, { fourOctetAs: true, ebgp: false }, facts, out);
       t.ok(facts.hasMalformed, `cut off after ${length} octets is treated as withdrawn`);
       t.strictSame(decodeAttributes(bytes, 0, length), {}, `cut off after ${length} octets has no object form`);
+      for (const judge of JUDGES) {
+        out.clear();
+        judgeAttributes(bytes, 0, length, judge, facts, out);
+        t.equal(facts.fate, FATE_TREAT_AS_WITHDRAW, `cut off after ${length} octets, ${JSON.stringify(judge)}`);
+        t.equal(out.length, 0, "and nothing of it is kept");
+      }
     }
   });
 }

@@ -78,7 +78,7 @@ t.test("random attributes survive", async (t) => {
       // NEXT_HOP of other lengths than 4 belongs to the normal form, not to the NLRI field.
       const expected =
         given.nextHop !== undefined && given.nextHop.length !== 4
-          ? { fault: "NEXT_HOP malformed (RFC 7606 §7.3)" }
+          ? { fault: "NEXT_HOP malformed (RFC 7606 §3(c), §7.3)" }
           : {};
       return isDeepStrictEqual(decodeMessage(encodeMessage(message)), { ...message, ...expected });
     }),

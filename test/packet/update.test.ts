@@ -226,8 +226,18 @@ const KEPT: readonly KeptRow[] = [
   },
   {
     name: "RFC 4760 §3: NEXT_HOP beside MP_REACH_NLRI alone is ignored",
-    given: body({ attributes: `40 03 01 00 ${MP6("00")}` }),
+    given: body({ attributes: `40 03 04 00000000 ${MP6("00")}` }),
     expect: { treatAsWithdraw: false, reachFamily: 1 },
+  },
+  {
+    name: "RFC 7606 §7.3: a NEXT_HOP of another length is malformed, superfluous or not",
+    given: body({ attributes: `40 03 01 00 ${MP6("00")}` }),
+    expect: { treatAsWithdraw: true, reachFamily: 1 },
+  },
+  {
+    name: "RFC 7606 §3(c): a NEXT_HOP with the Optional bit is malformed, superfluous or not",
+    given: body({ attributes: `c0 03 04 c0000201 ${MP6("00")}` }),
+    expect: { treatAsWithdraw: true, reachFamily: 1 },
   },
   {
     name: "attributes without prefixes",

@@ -137,13 +137,14 @@ function isAcceptable(bytes: Bytes, rule: Rule, context: JudgeContext, facts: At
   return false;
 }
 
-// Who may not send the attribute at all comes first, then flags, then the value.
+// RFC 7606 §3(h): the strongest first. Wrong flags mean treat-as-withdraw even on an attribute that would be discarded
+// because of its sender; whose length then does not count any more (§7.5: "if received from an internal neighbor").
 function findFault(bytes: Bytes, rule: Rule, context: JudgeContext, facts: AttributeFacts): Fault | undefined {
-  if (context.ebgp && rule.fromExternal !== undefined) return rule.fromExternal;
-  if (context.fourOctetAs && rule.isMerged) return rule.fromNewSpeaker;
   const { flags, valueAt, lengths } = facts.section;
   const { code } = rule;
   if (((flags[code] ^ rule.flags) & CATEGORY) !== 0) return rule.conflictingFlags;
+  if (context.ebgp && rule.fromExternal !== undefined) return rule.fromExternal;
+  if (context.fourOctetAs && rule.isMerged) return rule.fromNewSpeaker;
   return rule.check(bytes, valueAt[code], lengths[code], context.fourOctetAs ? 4 : 2);
 }
 
