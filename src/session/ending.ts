@@ -11,15 +11,19 @@ export interface Ending {
   /** Words for what happened to TCP, where no NOTIFICATION was the cause. */
   readonly failureText: string | undefined;
   readonly holdTimeSeconds: number;
+  readonly sendHoldTimeSeconds: number;
 }
 
-/** `peer sent Cease/…`, `sent UPDATE Message Error/…`, `hold timer expired: …`, `connection reset by …`. */
+/** `peer sent Cease/…`, `sent UPDATE Message Error/…`, `hold timer expired: …`, `send hold timer expired: …`,
+ *  `connection reset by …`. */
 export function endingText(ending: Ending): string {
   const { sent, received, failureText } = ending;
   if (received !== undefined) return `peer sent ${notificationText(received)}`;
   if (sent === undefined) return failureText ?? "connection closed";
   if (sent.code === ERROR_CODE.HOLD_TIMER_EXPIRED)
     return `hold timer expired: nothing heard for ${ending.holdTimeSeconds} s`;
+  if (sent.code === ERROR_CODE.SEND_HOLD)
+    return `send hold timer expired: the peer has taken nothing for ${ending.sendHoldTimeSeconds} s`;
   return `sent ${sent instanceof NotificationError ? sent.message : notificationText(sent)}`;
 }
 
@@ -48,8 +52,11 @@ function isHardReset(notification: Notification): boolean {
 /** True for our complaints about what the peer sent: it will come back and do the same. Then the peer is refused while
  *  the idle hold lasts; after anything else it may connect earlier. */
 export function blamesPeer(sent: Notification | undefined): boolean {
-  return sent !== undefined && sent.code !== ERROR_CODE.CEASE && sent.code !== ERROR_CODE.HOLD_TIMER_EXPIRED;
+  return sent !== undefined && !WITHOUT_BLAME.includes(sent.code);
 }
+
+// A silent or a deaf peer that comes back is neither any more.
+const WITHOUT_BLAME: readonly number[] = [ERROR_CODE.CEASE, ERROR_CODE.HOLD_TIMER_EXPIRED, ERROR_CODE.SEND_HOLD];
 
 // RFC 8538 §5.1, table: these end the session for good.
 const HARD_SUBCODES: readonly number[] = [

@@ -15,10 +15,11 @@ export function rank(state: FsmState): number {
   return FSM_STATES.indexOf(state);
 }
 
-/** RFC 4271 §8.1 and §10. */
-export type FsmTimer = "ConnectRetryTimer" | "HoldTimer" | "KeepaliveTimer" | "DelayOpenTimer" | "IdleHoldTimer";
+/** RFC 4271 §8.1 and §10; SendHoldTimer: RFC 9687. */
+export type FsmTimer =
+  "ConnectRetryTimer" | "HoldTimer" | "KeepaliveTimer" | "DelayOpenTimer" | "IdleHoldTimer" | "SendHoldTimer";
 
-/** Event numbers of RFC 4271 §8.1. ROUTE-REFRESH (RFC 2918) came later and has none: 0. */
+/** Event numbers of RFC 4271 §8.1 and RFC 9687. ROUTE-REFRESH (RFC 2918) came later and has none: 0. */
 export const FSM_EVENT_NUMBERS = {
   ManualStart: 1,
   ManualStop: 2,
@@ -48,6 +49,7 @@ export const FSM_EVENT_NUMBERS = {
   KeepAliveMsg: 26,
   UpdateMsg: 27,
   UpdateMsgErr: 28,
+  SendHoldTimer_Expires: 29,
   RouteRefreshMsg: 0,
 } as const;
 
@@ -79,6 +81,8 @@ export interface Fsm {
   readonly delayOpenTimerRunning: boolean;
   /** Negotiated Hold Time; 0 means that neither HoldTimer nor KeepaliveTimer run. Meaningless before OpenConfirm. */
   readonly holdTimeSeconds: number;
+  /** SendHoldTime of RFC 9687; 0: no SendHoldTimer. Meaningless before OpenConfirm. */
+  readonly sendHoldTimeSeconds: number;
 }
 
 export type FsmAction =

@@ -1,7 +1,8 @@
 // The finite state machine of RFC 4271 §8.2.2 as a pure function: (machine, event) → next state and actions.
 //
 // One machine per TCP connection (§8.2.1): the peer's own, and one for a second connection until the collision of §6.8 is
-// resolved. A pair that the RFC ignores gives the same state without actions. Subcodes of FSM errors: RFC 6608.
+// resolved. A pair that the RFC ignores gives the same state without actions. Subcodes of FSM errors: RFC 6608; event 29 and
+// its timer: RFC 9687. The same grid, typed from the RFCs as data, is proto-fixtures/fsm/grid.yaml.
 // Who detects collisions, computes times and talks TCP is peer-session.ts and peer-connection.ts.
 
 import { unreachable } from "../base/invariant.js";
@@ -12,6 +13,7 @@ import type { Fsm, FsmAction, FsmEvent, FsmState, FsmTimer, Step } from "./fsm-t
 const NO_DATA = new Uint8Array(0);
 
 const HOLD_TIMER_EXPIRED: Notification = { code: ERROR_CODE.HOLD_TIMER_EXPIRED, subcode: 0, data: NO_DATA };
+const SEND_HOLD_TIMER_EXPIRED: Notification = { code: ERROR_CODE.SEND_HOLD, subcode: 0, data: NO_DATA };
 
 const CONNECT: FsmAction = { do: "connect" };
 const SEND_OPEN: FsmAction = { do: "sendOpen" };
@@ -31,6 +33,7 @@ const START_IDLE_HOLD: FsmAction = { do: "start", timer: "IdleHoldTimer", time: 
 const START_LARGE_HOLD: FsmAction = { do: "start", timer: "HoldTimer", time: "large" };
 const RESTART_HOLD: FsmAction = { do: "start", timer: "HoldTimer", time: "negotiated" };
 const RESTART_KEEPALIVE: FsmAction = { do: "start", timer: "KeepaliveTimer", time: "negotiated" };
+const START_SEND_HOLD: FsmAction = { do: "start", timer: "SendHoldTimer", time: "negotiated" };
 
 function stop(timer: FsmTimer): FsmAction {
   return { do: "stop", timer };
@@ -185,7 +188,10 @@ function beforeOpenSent(fsm: Fsm, state: "Connect" | "Active", event: FsmEvent):
         ? { state: "Idle", actions: [STOP_CONNECT_RETRY, STOP_DELAY_OPEN, RELEASE, DROP] }
         : { state: "Idle", actions: failure(fsm) };
     default:
-      return { state: "Idle", actions: [STOP_DELAY_OPEN, ...failure(fsm)] };
+      return {
+        state: "Idle",
+        actions: [STOP_CONNECT_RETRY, STOP_DELAY_OPEN, RELEASE, DROP, INCREMENT_COUNTER, ...damping(fsm)],
+      };
   }
 }
 
@@ -218,7 +224,7 @@ function inOpenConfirm(fsm: Fsm, event: FsmEvent): Step {
     case "NotifMsg":
       return { state: "Idle", actions: failure(fsm) };
     case "KeepAliveMsg":
-      return { state: "Established", actions: [...restartHold(fsm), { do: "establish" }] };
+      return { state: "Established", actions: [...restartHold(fsm), ...sendHold(fsm), { do: "establish" }] };
     default:
       return afterOpenSent(fsm, "OpenConfirm", event);
   }
@@ -269,6 +275,9 @@ function inEstablished(fsm: Fsm, event: FsmEvent): Step {
       return { state: "Established", actions: keepalive(fsm) };
     case "HoldTimer_Expires":
       return { state: "Idle", actions: [send(HOLD_TIMER_EXPIRED), ...sessionEnd(fsm, true)] };
+    case "SendHoldTimer_Expires":
+      // RFC 9687: the NOTIFICATION is an attempt, what the peer does not read it will not read either.
+      return { state: "Idle", actions: [send(SEND_HOLD_TIMER_EXPIRED), ...sessionEnd(fsm, true)] };
     case "TcpConnectionFails":
     case "NotifMsgVerErr":
     case "NotifMsg":
@@ -334,6 +343,11 @@ function sessionTimers(holdTimeSeconds: number): readonly FsmAction[] {
 
 function restartHold(fsm: Fsm): readonly FsmAction[] {
   return fsm.holdTimeSeconds === 0 ? [] : [RESTART_HOLD];
+}
+
+/** RFC 9687: neither without a SendHoldTime nor without a Hold Time, which is when nothing is sent regularly. */
+function sendHold(fsm: Fsm): readonly FsmAction[] {
+  return fsm.holdTimeSeconds === 0 || fsm.sendHoldTimeSeconds === 0 ? [] : [START_SEND_HOLD];
 }
 
 function keepalive(fsm: Fsm): readonly FsmAction[] {

@@ -1,4 +1,4 @@
-// What two OPENs agree on: the checks of RFC 4271 §6.2 and the intersection of capabilities (RFC 5492).
+// What two OPENs agree on: the checks of RFC 4271 §6.2, the roles of RFC 9234 and the intersection of capabilities (RFC 5492).
 //
 // A pure function of both messages. Syntax errors of the OPEN were already found by its decoder; collisions (§6.8) are
 // judged by collision.ts.
@@ -6,8 +6,8 @@
 import { FAMILIES, type Family } from "../base/family.js";
 import { ByteWriter, type Bytes } from "../base/bytes.js";
 import { type IpAddress, formatIpv4Word } from "../base/ip.js";
-import { type Capabilities, encodeCapabilities, NO_CAPABILITIES } from "../packet/capabilities.js";
-import { AS_TRANS, ERROR_CODE, OPEN_ERROR } from "../packet/codes.js";
+import { type Capabilities, encodeCapabilities, NO_CAPABILITIES, roleName } from "../packet/capabilities.js";
+import { AS_TRANS, type BgpRole, ERROR_CODE, OPEN_ERROR, ROLE_NAMES } from "../packet/codes.js";
 import { MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH } from "../packet/header.js";
 import { NotificationError } from "../packet/notification.js";
 import type { OpenMessage } from "../packet/open.js";
@@ -44,6 +44,8 @@ export interface Negotiated {
   readonly gracefulRestart: Capabilities["gracefulRestart"];
   /** Both set the N bit: a NOTIFICATION does not end graceful restart (RFC 8538). */
   readonly gracefulNotification: boolean;
+  /** What the external peer says it is to us (RFC 9234); undefined: it says nothing. */
+  readonly peerRole: BgpRole | undefined;
   readonly peerCapabilities: Capabilities;
 }
 
@@ -51,6 +53,8 @@ export interface NegotiationFacts {
   readonly localAs: number;
   /** AS numbers the configuration allows. */
   readonly peerAsNumbers: readonly number[];
+  /** RFC 9234 §4.2: the peer must state its role, if we state ours. */
+  readonly roleStrict: boolean;
   /** Configured; 0: a third of the Hold Time. */
   readonly keepaliveSeconds: number;
   readonly localAddress: IpAddress;
@@ -66,6 +70,7 @@ export function negotiate(ours: OpenMessage, theirs: OpenMessage, facts: Negotia
   checkHoldTime(theirs);
   const mine = ours.capabilities;
   const other = theirs.capabilities;
+  const peerRole = isEbgp ? acceptedRole(mine, other, facts.roleStrict) : undefined;
   const families = commonFamilies(mine, other);
   const holdTimeSeconds = Math.min(ours.holdTimeSeconds, theirs.holdTimeSeconds);
   const extendedMessage = mine.extendedMessage && other.extendedMessage;
@@ -93,6 +98,7 @@ export function negotiate(ours: OpenMessage, theirs: OpenMessage, facts: Negotia
     ),
     gracefulRestart,
     gracefulNotification: gracefulRestart?.notification === true && mine.gracefulRestart?.notification === true,
+    peerRole,
     peerCapabilities: other,
   };
 }
@@ -100,7 +106,10 @@ export function negotiate(ours: OpenMessage, theirs: OpenMessage, facts: Negotia
 function acceptedAs(theirs: OpenMessage, allowed: readonly number[]): number {
   // RFC 6793 §4.1: the capability counts, not the two-octet field.
   const peerAs = theirs.capabilities.fourOctetAs ?? theirs.myAs;
-  if (peerAs === 0) throw openError(OPEN_ERROR.BAD_PEER_AS, "wrong AS: peer says 0, which is reserved (RFC 7607)");
+  // RFC 7607 §2: zero in either place, although RFC 6793 takes the number from the capability.
+  if (peerAs === 0 || theirs.myAs === 0) {
+    throw openError(OPEN_ERROR.BAD_PEER_AS, "wrong AS: peer says 0, which is reserved (RFC 7607)");
+  }
   if (allowed.includes(peerAs)) return peerAs;
   const hint =
     peerAs === AS_TRANS && theirs.capabilities.fourOctetAs === undefined
@@ -123,6 +132,35 @@ function checkHoldTime(theirs: OpenMessage): void {
   const { holdTimeSeconds } = theirs;
   if (holdTimeSeconds !== 1 && holdTimeSeconds !== 2) return;
   throw openError(OPEN_ERROR.UNACCEPTABLE_HOLD_TIME, `unacceptable hold time: peer says ${holdTimeSeconds} s`);
+}
+
+/** RFC 9234 §4.2, table 2: the only role that the peer of such a speaker may have. */
+const COUNTERPART: Readonly<Record<BgpRole, BgpRole>> = {
+  provider: "customer",
+  customer: "provider",
+  routeServer: "routeServerClient",
+  routeServerClient: "routeServer",
+  peer: "peer",
+};
+
+function acceptedRole(mine: Capabilities, other: Capabilities, strict: boolean): BgpRole | undefined {
+  const [theirs] = other.roles;
+  if (other.roles.length > 1) {
+    throw roleMismatch(`peer states different roles: ${other.roles.map(roleName).join(", ")}`);
+  }
+  const ours = mine.roles.length === 0 ? undefined : ROLE_NAMES[mine.roles[0]];
+  if (ours === undefined) return theirs === undefined ? undefined : ROLE_NAMES[theirs];
+  const wanted = COUNTERPART[ours];
+  if (theirs === undefined) {
+    if (!strict) return undefined;
+    throw roleMismatch(`peer states no role, but we are ${ours} and strict: it must be ${wanted}`);
+  }
+  if (ROLE_NAMES[theirs] === wanted) return wanted;
+  throw roleMismatch(`peer says it is ${roleName(theirs)}, but we are ${ours}: it must be ${wanted}`);
+}
+
+function roleMismatch(text: string): NotificationError {
+  return openError(OPEN_ERROR.ROLE_MISMATCH, `role mismatch: ${text}`);
 }
 
 function commonFamilies(mine: Capabilities, other: Capabilities): readonly Family[] {
@@ -162,7 +200,8 @@ function addPath(capabilities: Capabilities, family: Family): { readonly receive
 }
 
 function hasExtendedNextHop(capabilities: Capabilities, family: Family): boolean {
-  return capabilities.extendedNextHop.some((entry) => entry.family === family);
+  const other = family === 0 ? FAMILIES[1].afi : FAMILIES[0].afi;
+  return capabilities.extendedNextHop.some((entry) => entry.family === family && entry.nextHopAfi === other);
 }
 
 function openError(subcode: number, text: string): NotificationError {

@@ -2,7 +2,7 @@
 
 import { FAMILIES, type Family, IPV4_UNICAST } from "../base/family.js";
 import { type Capabilities, NO_CAPABILITIES } from "../packet/capabilities.js";
-import { AS_TRANS } from "../packet/codes.js";
+import { AS_TRANS, BGP_ROLE } from "../packet/codes.js";
 import { BGP_VERSION, type OpenMessage } from "../packet/open.js";
 import type { SessionOptions } from "./session-options.js";
 
@@ -33,6 +33,7 @@ function makeCapabilities(options: SessionOptions): Capabilities {
     routeRefresh: true,
     enhancedRouteRefresh: true,
     extendedMessage: options.extendedMessage,
+    roles: options.role === undefined ? [] : [BGP_ROLE[options.role]],
     extendedNextHop,
     gracefulRestart: options.gracefulRestart(),
     fourOctetAs: options.localAs,

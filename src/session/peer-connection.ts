@@ -18,6 +18,7 @@ import {
 } from "../packet/notification.js";
 import { decodeOpen, encodeOpen, type OpenMessage } from "../packet/open.js";
 import { decodeRouteRefresh, REFRESH } from "../packet/route-refresh.js";
+import { DropWatch } from "./drop-watch.js";
 import { downReason, type Ending, endingText } from "./ending.js";
 import { transition } from "./fsm.js";
 import {
@@ -42,9 +43,11 @@ import {
   type Transport,
 } from "./ports.js";
 import type { SessionOptions } from "./session-options.js";
+import { sendHoldTime } from "./send-hold.js";
 import { endpoint, type MessageCounters } from "./session-status.js";
 import { LARGE_HOLD_TIME_MS, SessionTimers } from "./session-timers.js";
 
+const NO_HOLD_TIMES = { holdTimeSeconds: 0, sendHoldTimeSeconds: 0 };
 const UPDATE_RECEIVED: FsmEvent = { type: "UpdateMsg" };
 const KEEPALIVE_RECEIVED: FsmEvent = { type: "KeepAliveMsg" };
 const ROUTE_REFRESH_RECEIVED: FsmEvent = { type: "RouteRefreshMsg" };
@@ -96,6 +99,8 @@ export class PeerConnection {
   #failureText: string | undefined;
   #offered: Connection | undefined;
   #down: DownReason | undefined;
+  /** Over the latest attempt to connect. */
+  readonly #drops: DropWatch;
   /** Who opened the TCP connection. */
   initiator: "local" | "remote" = "local";
   sequence = 0;
@@ -104,15 +109,20 @@ export class PeerConnection {
   constructor(state: "Idle" | "Active", owner: ConnectionOwner, dependencies: ConnectionDependencies) {
     this.#owner = owner;
     this.#dependencies = dependencies;
+    this.#drops = new DropWatch(() => dependencies.transport.segmentDrops());
     this.#timers = new SessionTimers({
       clock: dependencies.clock,
       random: dependencies.random,
       options: () => owner.options,
       idleHold: owner.idleHold,
       hasUnread: () => this.#reader?.hasBacklog === true || this.#connection?.hasUnreadBytes() === true,
+      output: () => ({
+        progress: this.#connection?.outputProgress ?? 0,
+        isWaiting: (this.#connection?.writableLength ?? 0) > 0,
+      }),
       expired: (timer) => this.#expired(timer),
     });
-    this.#fsm = { state, attributes: owner.attributes, delayOpenTimerRunning: false, holdTimeSeconds: 0 };
+    this.#fsm = { state, attributes: owner.attributes, delayOpenTimerRunning: false, ...NO_HOLD_TIMES };
   }
 
   get state(): FsmState {
@@ -130,12 +140,24 @@ export class PeerConnection {
   /** How the latest TCP connection (or attempt) ended; empty while nothing went wrong. */
   get ending(): Ending {
     const holdTimeSeconds = this.#fsm.holdTimeSeconds || LARGE_HOLD_TIME_MS / 1000;
-    return { sent: this.#sent, received: this.#received, failureText: this.#failureText, holdTimeSeconds };
+    const { sendHoldTimeSeconds } = this.#fsm;
+    return {
+      sent: this.#sent,
+      received: this.#received,
+      failureText: this.#failureText,
+      holdTimeSeconds,
+      sendHoldTimeSeconds,
+    };
   }
 
   /** Milliseconds until the timer rings that leads to the next attempt. */
   get waitMs(): number | undefined {
     return this.#timers.remaining(this.state === "Idle" ? "IdleHoldTimer" : "ConnectRetryTimer");
+  }
+
+  /** Milliseconds for which our OPEN still waits for the peer's; undefined: it does not wait (DelayOpen). */
+  get delayOpenMs(): number | undefined {
+    return this.#timers.remaining("DelayOpenTimer");
   }
 
   /** Feeds the machine. `failureText` says in words what happened where no NOTIFICATION does. */
@@ -215,9 +237,11 @@ export class PeerConnection {
   #connect(): void {
     const { options } = this.#owner;
     this.#forgetEnding();
+    this.#drops.begin();
     this.#attempt = this.#dependencies.transport.connect(options, (result) => {
       this.#attempt = undefined;
-      if (isFailure(result)) this.raise(TCP_FAILED, result.message);
+      if (isFailure(result))
+        this.raise(TCP_FAILED, result.code === "ETIMEDOUT" ? this.#noAnswerText() : result.message);
       else this.take(result, "local", this.sequence);
     });
   }
@@ -284,18 +308,20 @@ export class PeerConnection {
     const negotiated = negotiate(ours, theirs, {
       localAs: options.localAs,
       peerAsNumbers: options.peerAsNumbers,
+      roleStrict: options.roleStrict,
       keepaliveSeconds: options.keepaliveSeconds,
       localAddress: connection.localAddress,
       remoteAddress: connection.remoteAddress,
     });
     if (!this.#owner.mayOpen(this, negotiated)) return;
     this.#negotiated = negotiated;
-    this.#fsm.holdTimeSeconds = negotiated.holdTimeSeconds;
-    this.#timers.holdTimeSeconds = negotiated.holdTimeSeconds;
-    this.#timers.keepaliveSeconds = negotiated.keepaliveSeconds;
-    // RFC 8654 §4: who advertises the capability takes long messages, whether the peer advertises it or not.
-    if (ours.capabilities.extendedMessage) framer.maxLength = MAX_EXTENDED_MESSAGE_LENGTH;
-    this.raise({ type, holdTimeSeconds: negotiated.holdTimeSeconds });
+    const { holdTimeSeconds, keepaliveSeconds } = negotiated;
+    const times = { holdTimeSeconds, sendHoldTimeSeconds: sendHoldTime(options, holdTimeSeconds) };
+    Object.assign(this.#fsm, times);
+    Object.assign(this.#timers, times, { keepaliveSeconds });
+    // RFC 5492 §3: a capability that either side has not advertised cannot be used; so too BIRD and FRR.
+    if (negotiated.extendedMessage) framer.maxLength = MAX_EXTENDED_MESSAGE_LENGTH;
+    this.raise({ type, holdTimeSeconds });
   }
 
   #notificationReceived(framer: Framer): void {
@@ -396,6 +422,7 @@ export class PeerConnection {
     this.#timers.stop("HoldTimer");
     this.#timers.stop("KeepaliveTimer");
     this.#timers.stop("DelayOpenTimer");
+    this.#timers.stop("SendHoldTimer");
     this.#reader?.stop();
     this.#ourOpen = undefined;
     this.#negotiated = undefined;
@@ -410,7 +437,7 @@ export class PeerConnection {
     this.#sent = undefined;
     this.#received = undefined;
     this.#failureText = undefined;
-    this.#fsm.holdTimeSeconds = 0;
+    Object.assign(this.#fsm, NO_HOLD_TIMES);
   }
 
   // --- timers -------------------------------------------------------------------------------------------------------
@@ -422,8 +449,11 @@ export class PeerConnection {
 
   #noAnswerText(): string | undefined {
     if (this.state !== "Connect") return undefined;
-    const { remoteAddress, remotePort, md5Key } = this.#owner.options;
-    const hint = md5Key === undefined ? "" : " (a wrong or missing password shows like this)";
-    return `no answer from ${endpoint(remoteAddress, remotePort)}${hint}`;
+    const { options } = this.#owner;
+    const text = `no answer from ${endpoint(options.remoteAddress, options.remotePort)}`;
+    const drops = this.#drops.text(options);
+    if (drops !== "") return `${text}; meanwhile ${drops}`;
+    // Where the peer's key differs, it is the peer's kernel that drops our segments and counts them.
+    return options.md5Key === undefined ? text : `${text} (a wrong or missing password shows like this)`;
   }
 }

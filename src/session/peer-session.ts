@@ -11,6 +11,7 @@ import { CEASE, ERROR_CODE } from "../packet/codes.js";
 import { encodeNotification, type Notification, shutdownData } from "../packet/notification.js";
 import { encodeRouteRefresh } from "../packet/route-refresh.js";
 import { judgeCollision } from "./collision.js";
+import { DropWatch } from "./drop-watch.js";
 import { blamesPeer, ceaseFor } from "./ending.js";
 import { type FsmEvent, type FsmState, rank, type SessionAttributes } from "./fsm-types.js";
 import { IdleHold } from "./idle-hold.js";
@@ -58,6 +59,8 @@ export class PeerSession {
   #lastEnd: string | undefined;
   /** The peer is refused while the idle hold lasts. */
   #refusing = false;
+  /** Since the start: what a peer that connects to us is not told. */
+  readonly #waitingDrops: DropWatch;
   #transitions = 0;
   #establishedAt = 0;
   #sinceWallTime: number;
@@ -69,6 +72,7 @@ export class PeerSession {
     this.#dependencies = dependencies;
     this.#idleHold = new IdleHold(options.idleHoldSeconds);
     this.#sinceWallTime = dependencies.clock.wallTime();
+    this.#waitingDrops = new DropWatch(() => dependencies.transport.segmentDrops());
     this.#owner = this.#makeOwner();
     this.#main = new PeerConnection("Idle", this.#owner, dependencies);
   }
@@ -103,6 +107,7 @@ export class PeerSession {
     this.#refusing = false;
     this.#lastEnd = undefined;
     this.#idleHold.reset();
+    if (this.#isDemanding) this.#waitingDrops.begin();
     this.#main.raise({
       type: this.#options.passive ? "ManualStart_with_PassiveTcpEstablishment" : "ManualStart",
     });
@@ -231,9 +236,23 @@ export class PeerSession {
       remoteAddress: this.#options.remoteAddress,
       remotePort: this.#options.remotePort,
       waitMs: foremost.waitMs,
+      delayOpenMs: foremost.delayOpenMs,
+      drops: this.#dropsOf(foremost),
       lastError: this.#lastError,
       lastEnd: this.#lastEnd,
     });
+  }
+
+  /** Why a peer that may well be talking is not heard; "" where that is not the question. */
+  #dropsOf({ state }: PeerConnection): string {
+    // What came before GTSM was set on an accepted connection passed: even its OPEN may have.
+    const isWaiting = (state === "Active" && this.#options.passive) || state === "OpenSent" || state === "OpenConfirm";
+    if (!isWaiting || !this.#isDemanding || this.#transitions > 0) return "";
+    return this.#waitingDrops.text(this.#options);
+  }
+
+  get #isDemanding(): boolean {
+    return this.#options.md5Key !== undefined || this.#options.minTtl !== undefined;
   }
 
   #foremost(): PeerConnection {

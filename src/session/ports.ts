@@ -27,6 +27,8 @@ export interface Connection {
   write(chunk: Bytes, onWritten?: () => void): boolean;
   /** Octets queued in this process, not yet taken by the kernel. */
   readonly writableLength: number;
+  /** Grows whenever the kernel, or where it tells the peer, has taken more of what was written. Only differences count. */
+  readonly outputProgress: number;
   /** Between cork and uncork writes are collected into one system call. */
   cork(): void;
   uncork(): void;
@@ -69,6 +71,20 @@ export interface ConnectOptions {
 export interface Transport {
   /** Calls back exactly once, unless cancelled. */
   connect(options: ConnectOptions, done: (result: Connection | SocketFailure) => void): Alarm;
+  /** Undefined where the kernel does not tell. Cheap, yet not for hot paths. */
+  segmentDrops(): SegmentDrops | undefined;
+}
+
+/** Segments that the kernel threw away before any socket saw them: of the whole host, since it started. */
+export interface SegmentDrops {
+  /** TCPMD5NotFound: without the signature that is demanded (RFC 2385). */
+  readonly md5Missing: number;
+  /** TCPMD5Unexpected: with a signature for which there is no key. */
+  readonly md5Unexpected: number;
+  /** TCPMD5Failure: with a signature by another key. */
+  readonly md5Wrong: number;
+  /** TCPMinTTLDrop: the TTL says that the sender is too far away (RFC 5082). */
+  readonly ttlTooLow: number;
 }
 
 export function isFailure(result: Connection | SocketFailure): result is SocketFailure {

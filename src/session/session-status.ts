@@ -47,6 +47,10 @@ export interface SituationFacts {
   readonly remotePort: number;
   /** Until the timer that ends this state rings. */
   readonly waitMs: number | undefined;
+  /** For how long our OPEN still waits for the peer's (DelayOpen); undefined: it does not. */
+  readonly delayOpenMs?: number | undefined;
+  /** What the kernel dropped meanwhile, in words, or "". */
+  readonly drops?: string;
   readonly lastError: string | undefined;
   /** Why the last session ended. */
   readonly lastEnd?: string | undefined;
@@ -58,7 +62,10 @@ export function describeSituation(facts: SituationFacts): string {
     return facts.adminText === "" ? "administratively down" : `administratively down: ${facts.adminText}`;
   const ended =
     facts.lastEnd === undefined || facts.lastEnd === facts.lastError ? "" : `; session ended: ${facts.lastEnd}`;
-  const last = (facts.lastError === undefined ? "" : `; last: ${facts.lastError}`) + ended;
+  const dropped = facts.drops === undefined || facts.drops === "" ? "" : `; meanwhile ${facts.drops}`;
+  const last = `${dropped}${facts.lastError === undefined ? "" : `; last: ${facts.lastError}`}${ended}`;
+  if (facts.delayOpenMs !== undefined)
+    return `connected, the peer has ${Math.ceil(facts.delayOpenMs / 1000)} s to send its OPEN before ours goes${last}`;
   switch (facts.state) {
     case "Established":
       return "Established";

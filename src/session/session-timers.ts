@@ -1,8 +1,9 @@
-// The timers of one connection (RFC 4271 §8, §10): how long each runs, jitter, and the patience of the hold timer.
+// The timers of one connection (RFC 4271 §8, §10; RFC 9687): how long each runs, jitter, and the patience of both hold timers.
 
 import { type Clock, Deadlines } from "../base/clock.js";
 import type { FsmTimer } from "./fsm-types.js";
 import type { IdleHold } from "./idle-hold.js";
+import { type OutputFacts, SendHold } from "./send-hold.js";
 import type { SessionOptions } from "./session-options.js";
 
 /** RFC 4271 §8.2.2 suggests four minutes while the OPEN is awaited. */
@@ -20,6 +21,7 @@ export interface TimerDependencies {
   readonly idleHold: IdleHold;
   /** True while octets of the peer wait to be handled: it is alive. */
   readonly hasUnread: () => boolean;
+  readonly output: () => OutputFacts;
   readonly expired: (timer: FsmTimer) => void;
 }
 
@@ -27,20 +29,24 @@ export class SessionTimers {
   /** Negotiated; set before the timers are started with `negotiated`. */
   holdTimeSeconds = 0;
   keepaliveSeconds = 0;
+  sendHoldTimeSeconds = 0;
   readonly #dependencies: TimerDependencies;
   readonly #deadlines: Deadlines<FsmTimer>;
   #holdStarts = 0;
+  #sendHold: SendHold | undefined;
 
   constructor(dependencies: TimerDependencies) {
     this.#dependencies = dependencies;
     this.#deadlines = new Deadlines(dependencies.clock, (timer) => {
       if (timer === "HoldTimer") this.#holdTimerRang();
+      else if (timer === "SendHoldTimer") this.#sendHoldTimerRang();
       else dependencies.expired(timer);
     });
   }
 
   /** Starts or restarts. `large` is for the HoldTimer before the OPENs were exchanged. */
   start(timer: FsmTimer, time: "initial" | "large" | "negotiated"): void {
+    if (timer === "SendHoldTimer") return this.#startSendHold();
     if (timer === "HoldTimer") this.#holdStarts++;
     this.#deadlines.start(timer, time === "large" ? LARGE_HOLD_TIME_MS : this.#durationMs(timer));
   }
@@ -62,7 +68,7 @@ export class SessionTimers {
     return this.#deadlines.remaining(timer);
   }
 
-  #durationMs(timer: FsmTimer): number {
+  #durationMs(timer: Exclude<FsmTimer, "SendHoldTimer">): number {
     const options = this.#dependencies.options();
     switch (timer) {
       case "ConnectRetryTimer":
@@ -95,6 +101,30 @@ export class SessionTimers {
       if (isHeard || hasUnread()) return;
       this.#deadlines.stop("HoldTimer");
       expired("HoldTimer");
+    });
+  }
+
+  #startSendHold(): void {
+    const { clock, output } = this.#dependencies;
+    const now = clock.now();
+    const facts = output();
+    this.#sendHold = new SendHold(this.sendHoldTimeSeconds, now, facts.progress);
+    this.#deadlines.start("SendHoldTimer", this.#sendHold.look(now, facts));
+  }
+
+  // As above: whether the peer takes something is known only after a turn of I/O, so the last look comes after one.
+  #sendHoldTimerRang(): void {
+    const { clock, output, expired } = this.#dependencies;
+    const sendHold = this.#sendHold;
+    if (sendHold === undefined) return;
+    const waitMs = sendHold.look(clock.now(), output());
+    this.#deadlines.start("SendHoldTimer", waitMs > 0 ? waitMs : HOLD_RECHECK_MS);
+    if (waitMs > 0) return;
+    clock.soon(() => {
+      if (sendHold !== this.#sendHold || !this.#deadlines.isRunning("SendHoldTimer")) return;
+      if (sendHold.look(clock.now(), output()) > 0) return;
+      this.#deadlines.stop("SendHoldTimer");
+      expired("SendHoldTimer");
     });
   }
 }

@@ -9,13 +9,14 @@ import { formatBytes, type IpPrefix } from "../base/ip.js";
 import type { Log } from "../base/log.js";
 import type { Poll, Sys } from "../native/sys.js";
 import type { Connection } from "../session/ports.js";
-import type { Listener, ListenerFactory, ListenOptions } from "../speaker/ports.js";
+import type { Listener, ListenerFactory, ListenOptions, Md5KeyProblem } from "../speaker/ports.js";
 import { type Descriptor, endsOf, NodeConnection } from "./node-connection.js";
 import { findPortHolder } from "./port-holder.js";
 import {
   check,
   encodeSockaddr,
   openSocket,
+  optionMemoryBytes,
   portOf,
   setListenOptions,
   setMd5Key,
@@ -114,7 +115,7 @@ class SysListener implements Listener {
     this.#poll.start(POLL_READABLE);
   }
 
-  setMd5Key(prefix: IpPrefix, key: string | undefined): string | undefined {
+  setMd5Key(prefix: IpPrefix, key: string | undefined): Md5KeyProblem | undefined {
     if (prefix.bytes.length !== this.address.bytes.length) return undefined;
     try {
       setMd5Key(this.#sys, this.#fd, prefix, key);
@@ -123,9 +124,8 @@ class SysListener implements Listener {
       if (!(error instanceof SocketError)) throw error;
       // Deleting a key that is not there is no failure: ENOENT.
       if (key === undefined && error.code === "ENOENT") return undefined;
-      return error.code === "ENOMEM"
-        ? `${error.message}: too many keys, raise sysctl net.core.optmem_max`
-        : error.message;
+      if (error.code !== "ENOMEM") return { words: error.message };
+      return { words: `${error.message}: too many keys`, optionMemoryBytes: optionMemoryBytes() };
     }
   }
 

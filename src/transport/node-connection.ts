@@ -9,7 +9,7 @@ import type { Bytes } from "../base/bytes.js";
 import { type IpAddress, parseAddress } from "../base/ip.js";
 import type { Sys } from "../native/sys.js";
 import type { Connection, ConnectionHandler, SocketFailure } from "../session/ports.js";
-import { requiresAddon, setHops, SocketError, unreadBytes } from "./socket-options.js";
+import { acknowledgedBytes, requiresAddon, setHops, SocketError, unreadBytes } from "./socket-options.js";
 import { addonMissing, closedByPeer, peerFailure, type RawError } from "./socket-words.js";
 
 /** Longest time that close() spends on sending what is queued. */
@@ -88,6 +88,15 @@ export class NodeConnection implements Connection {
     return this.#socket.writableLength;
   }
 
+  get outputProgress(): number {
+    const socket = this.#socket;
+    if (socket.destroyed) return 0;
+    // Node counts a chunk when all of it was taken; what the peer has acknowledged shows progress within one.
+    const taken = socket.bytesWritten - socket.writableLength;
+    const descriptor = this.#descriptor;
+    return descriptor === undefined ? taken : taken + acknowledgedBytes(descriptor.sys, descriptor.fd);
+  }
+
   write(chunk: Bytes, onWritten?: () => void): boolean {
     if (this.#isOver) return false;
     if (onWritten === undefined) return this.#socket.write(chunk);
@@ -150,7 +159,7 @@ export class NodeConnection implements Connection {
     socket.end();
     // Octets left unread would turn the FIN into a RST, which may overtake our NOTIFICATION.
     socket.resume();
-    this.#linger = this.#clock.at(this.#clock.now() + LINGER_MS, () => socket.destroy());
+    this.#linger = this.#clock.at(this.#clock.now() + LINGER_MS, () => giveUp(socket));
   }
 
   destroy(): void {
@@ -182,4 +191,10 @@ export class NodeConnection implements Connection {
     this.#handler = undefined;
     handler.onClosed(failure);
   }
+}
+
+function giveUp(socket: Socket): void {
+  // The kernel would go on offering a peer that reads nothing what it has, and the peer would take the connection for alive.
+  if (socket.writableLength > 0) socket.resetAndDestroy();
+  else socket.destroy();
 }

@@ -34,6 +34,7 @@ const IPV6_MINHOPCOUNT = 73;
 const SO_REUSEADDR = 2;
 const SO_BINDTODEVICE = 25;
 const TCP_NODELAY = 1;
+const TCP_INFO = 11;
 const TCP_MD5SIG = 14;
 const TCP_NOTSENT_LOWAT = 25;
 const TCP_MD5SIG_EXT = 32;
@@ -41,6 +42,9 @@ const TCP_MD5SIG_FLAG_PREFIX = 1;
 const MD5_STRUCT_LENGTH = 216;
 const MD5_MAX_KEY_LENGTH = 80;
 const FIONREAD = 0x541b;
+/** struct tcp_info up to and with tcpi_bytes_acked. */
+const TCP_INFO_LENGTH = 128;
+const BYTES_ACKED_AT = 120;
 
 /** Class selector 6: routing protocols (RFC 4594 §3.2). */
 const TOS_CS6 = 0xc0;
@@ -183,6 +187,11 @@ export function setMd5Key(sys: Sys, fd: number, prefix: IpPrefix, key: string | 
   check(`TCP MD5 password for ${formatBytes(prefix.bytes)}`, sys.setsockopt(fd, SOL_TCP, name, value));
 }
 
+/** What one socket may use for its options, keys among them: net.core.optmem_max of our namespace. */
+export function optionMemoryBytes(): number {
+  return Number(readFileSync("/proc/sys/net/core/optmem_max", "utf8"));
+}
+
 export function hostPrefix(address: IpAddress): IpPrefix {
   const isIpv4 = address.bytes.length === 4;
   return { family: isIpv4 ? 0 : 1, bytes: address.bytes, length: isIpv4 ? 32 : 128 };
@@ -192,4 +201,11 @@ export function hostPrefix(address: IpAddress): IpPrefix {
 export function unreadBytes(sys: Sys, fd: number): number {
   const count = new Uint8Array(4);
   return sys.ioctl(fd, FIONREAD, count) < 0 ? 0 : view(count).getInt32(0, LITTLE_ENDIAN);
+}
+
+/** Octets that the peer's TCP has acknowledged so far; 0 where the kernel does not tell. */
+export function acknowledgedBytes(sys: Sys, fd: number): number {
+  const info = new Uint8Array(TCP_INFO_LENGTH);
+  const length = sys.getsockopt(fd, SOL_TCP, TCP_INFO, info);
+  return length < TCP_INFO_LENGTH ? 0 : Number(view(info).getBigUint64(BYTES_ACKED_AT, LITTLE_ENDIAN));
 }

@@ -7,8 +7,9 @@ import { connect, Socket } from "node:net";
 import type { Alarm, Clock } from "../base/clock.js";
 import { formatBytes, type IpAddress } from "../base/ip.js";
 import type { Sys } from "../native/sys.js";
-import type { Connection, ConnectOptions, SocketFailure, Transport } from "../session/ports.js";
+import type { Connection, ConnectOptions, SegmentDrops, SocketFailure, Transport } from "../session/ports.js";
 import { type Descriptor, endsOf, NodeConnection } from "./node-connection.js";
+import { SegmentDropCounters } from "./segment-drops.js";
 import { check, encodeSockaddr, openSocket, requiresAddon, setConnectOptions } from "./socket-options.js";
 import { addonMissing, closedByPeer, peerFailure, type RawError } from "./socket-words.js";
 
@@ -22,9 +23,11 @@ type Done = (result: Connection | SocketFailure) => void;
 
 export class TcpTransport implements Transport {
   readonly #dependencies: TransportDependencies;
+  readonly #drops: SegmentDropCounters;
 
   constructor(dependencies: TransportDependencies) {
     this.#dependencies = dependencies;
+    this.#drops = new SegmentDropCounters(dependencies.clock);
   }
 
   connect(options: ConnectOptions, done: Done): Alarm {
@@ -39,6 +42,10 @@ export class TcpTransport implements Transport {
       const failure = failureOf(error, options);
       return later(clock, () => done(failure));
     }
+  }
+
+  segmentDrops(): SegmentDrops | undefined {
+    return this.#drops.read();
   }
 
   #connectBy(sys: Sys, options: ConnectOptions, done: Done): Alarm {

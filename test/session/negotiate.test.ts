@@ -1,6 +1,7 @@
 import t from "tap";
 import { toHex } from "../../src/base/bytes.js";
 import { type Capabilities, NO_CAPABILITIES } from "../../src/packet/capabilities.js";
+import { BGP_ROLE, type BgpRole } from "../../src/packet/codes.js";
 import { NotificationError } from "../../src/packet/notification.js";
 import type { OpenMessage } from "../../src/packet/open.js";
 import { type Negotiated, negotiate, type NegotiationFacts } from "../../src/session/negotiate.js";
@@ -23,10 +24,22 @@ const THEIRS: OpenMessage = {
 const FACTS: NegotiationFacts = {
   localAs: 65001,
   peerAsNumbers: [65001],
+  roleStrict: false,
   keepaliveSeconds: 0,
   localAddress: address(A),
   remoteAddress: address(B),
 };
+
+const ROLES = Object.keys(BGP_ROLE) as readonly BgpRole[];
+
+/** RFC 9234 §4.2, table 2. */
+const ALLOWED_ROLES: readonly (readonly [BgpRole, BgpRole])[] = [
+  ["provider", "customer"],
+  ["customer", "provider"],
+  ["routeServer", "routeServerClient"],
+  ["routeServerClient", "routeServer"],
+  ["peer", "peer"],
+];
 
 interface Given {
   readonly ours?: Partial<OpenMessage>;
@@ -34,6 +47,16 @@ interface Given {
   readonly theirs?: Partial<OpenMessage>;
   readonly other?: Partial<Capabilities>;
   readonly facts?: Partial<NegotiationFacts>;
+}
+
+/** The same, with a peer in AS 65002. */
+function external({ other = {}, facts = {}, ...rest }: Given): Given {
+  return {
+    ...rest,
+    theirs: { myAs: 65002, ...rest.theirs },
+    other: { fourOctetAs: 65002, ...other },
+    facts: { peerAsNumbers: [65002], ...facts },
+  };
 }
 
 function run({ ours = {}, mine = {}, theirs = {}, other = {}, facts = {} }: Given): Negotiated {
@@ -67,6 +90,7 @@ t.test("what two OPENs agree on", (t) => {
         extendedNextHop: [false, false],
         gracefulRestart: undefined,
         gracefulNotification: false,
+        peerRole: undefined,
       },
     },
     {
@@ -180,6 +204,11 @@ t.test("what two OPENs agree on", (t) => {
       then: { extendedNextHop: [true, false] },
     },
     {
+      name: "extended next hop that names the family's own next hops",
+      given: { other: { extendedNextHop: [{ family: 0, nextHopAfi: 1 }] } },
+      then: { extendedNextHop: [false, false] },
+    },
+    {
       name: "graceful restart with the N bit of both",
       given: { other: { gracefulRestart: GRACEFUL } },
       then: { gracefulRestart: GRACEFUL, gracefulNotification: true },
@@ -193,6 +222,26 @@ t.test("what two OPENs agree on", (t) => {
       name: "graceful restart that we do not offer is not used",
       given: { mine: { gracefulRestart: undefined }, other: { gracefulRestart: GRACEFUL } },
       then: { gracefulRestart: undefined, gracefulNotification: false },
+    },
+    ...ALLOWED_ROLES.map(([ours, theirs]) => ({
+      name: `roles: ${ours} and ${theirs}`,
+      given: external({ mine: { roles: [BGP_ROLE[ours]] }, other: { roles: [BGP_ROLE[theirs]] } }),
+      then: { peerRole: theirs },
+    })),
+    {
+      name: "roles: the peer states none, and need not",
+      given: external({ mine: { roles: [BGP_ROLE.provider] } }),
+      then: { peerRole: undefined },
+    },
+    {
+      name: "roles: only the peer states one",
+      given: external({ other: { roles: [BGP_ROLE.provider] }, facts: { roleStrict: true } }),
+      then: { peerRole: "provider" },
+    },
+    {
+      name: "roles mean nothing inside the AS",
+      given: { mine: { roles: [BGP_ROLE.provider] }, other: { roles: [0, 4] }, facts: { roleStrict: true } },
+      then: { peerRole: undefined },
     },
   ];
   for (const { name, given, then } of rows) {
@@ -235,6 +284,12 @@ t.test("what is refused, with code and words", (t) => {
       words: /peer says 0/,
     },
     {
+      name: "AS 0 in the field beside a sound capability",
+      given: { theirs: { myAs: 0 } },
+      subcode: 2,
+      words: /peer says 0/,
+    },
+    {
       name: "AS_TRANS of an old speaker",
       given: { theirs: { myAs: 23456 }, other: { fourOctetAs: undefined } },
       subcode: 2,
@@ -270,6 +325,32 @@ t.test("what is refused, with code and words", (t) => {
       words: /peer says none of ours, configured ipv4, ipv6/,
       data: "010400010001010400020001",
     },
+    ...ROLES.flatMap((ours) =>
+      ROLES.filter((theirs) => !ALLOWED_ROLES.some((pair) => pair[0] === ours && pair[1] === theirs)).map((theirs) => ({
+        name: `roles: ${ours} and ${theirs} do not go together (RFC 9234 §4.2)`,
+        given: external({ mine: { roles: [BGP_ROLE[ours]] }, other: { roles: [BGP_ROLE[theirs]] } }),
+        subcode: 11,
+        words: new RegExp(`role mismatch: peer says it is ${theirs}, but we are ${ours}: it must be `),
+      })),
+    ),
+    {
+      name: "a role without a name",
+      given: external({ mine: { roles: [BGP_ROLE.peer] }, other: { roles: [200] } }),
+      subcode: 11,
+      words: /peer says it is 200, but we are peer: it must be peer/,
+    },
+    {
+      name: "different roles of one peer, whether we have one or not",
+      given: external({ other: { roles: [0, 3] } }),
+      subcode: 11,
+      words: /peer states different roles: provider, customer/,
+    },
+    {
+      name: "no role where we are strict",
+      given: external({ mine: { roles: [BGP_ROLE.customer] }, facts: { roleStrict: true } }),
+      subcode: 11,
+      words: /peer states no role, but we are customer and strict: it must be provider/,
+    },
   ];
   for (const { name, given, subcode, words, data = "" } of rows) {
     try {
@@ -293,6 +374,8 @@ t.test("our OPEN says what the options ask for", (t) => {
   t.same(open.capabilities.addPath, [{ family: 1, receive: false, send: true }]);
   t.same(open.capabilities.extendedNextHop, [], "IPv4 routes are not spoken of");
   t.equal(open.capabilities.gracefulRestart, undefined);
+  t.same(open.capabilities.roles, []);
+  t.same(makeOpen(optionsFor(A, B, { role: "customer" })).capabilities.roles, [3]);
   t.same(OURS.capabilities.gracefulRestart, GRACEFUL);
   t.same(OURS.capabilities.extendedNextHop, [{ family: 0, nextHopAfi: 2 }]);
   t.equal(OURS.myAs, 65001);

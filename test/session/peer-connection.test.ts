@@ -182,7 +182,8 @@ t.test("garbage from the peer is answered with the right NOTIFICATION and closed
     { name: "length 18", octets: `${MARKER} 0012 04`, code: 1, subcode: 2 },
     { name: "type 9", octets: `${MARKER} 0013 09`, code: 1, subcode: 3 },
     { name: "OPEN in Established", octets: `${MARKER} 001d 01 04 fde9 005a 0a000002 00`, code: 5, subcode: 3 },
-    { name: "ROUTE-REFRESH of 3 octets", octets: `${MARKER} 0016 05 000100`, code: 7, subcode: 1 },
+    { name: "ROUTE-REFRESH of 3 octets", octets: `${MARKER} 0016 05 000100`, code: 1, subcode: 2 },
+    { name: "ROUTE-REFRESH of 5 octets", octets: `${MARKER} 0018 05 0001000100`, code: 7, subcode: 1 },
   ]) {
     const pair = establishedPair();
     pair.network.between(B, A)[0]?.write(fromHex(octets));

@@ -21,6 +21,22 @@ const ROWS: readonly { readonly given: Partial<SituationFacts>; readonly then: s
   { given: { state: "Active", passive: true, lastError: undefined }, then: "passive: waiting for the peer to connect" },
   { given: { state: "Connect" }, then: "connecting to 10.0.0.2 port 179; last: no route to host 10.0.0.2" },
   { given: { state: "OpenSent", lastError: undefined }, then: "connected, waiting for the peer's OPEN" },
+  {
+    given: { state: "OpenSent", lastError: undefined, drops: "the kernel dropped 2 segments" },
+    then: "connected, waiting for the peer's OPEN; meanwhile the kernel dropped 2 segments",
+  },
+  {
+    given: { state: "Connect", lastError: undefined, delayOpenMs: 4001 },
+    then: "connected, the peer has 5 s to send its OPEN before ours goes",
+  },
+  {
+    given: { state: "Active", passive: true, delayOpenMs: 1000 },
+    then: "connected, the peer has 1 s to send its OPEN before ours goes; last: no route to host 10.0.0.2",
+  },
+  {
+    given: { state: "Active", passive: true, drops: "the kernel dropped 2 segments" },
+    then: "passive: waiting for the peer to connect; meanwhile the kernel dropped 2 segments; last: no route to host 10.0.0.2",
+  },
   { given: { state: "OpenConfirm", lastError: undefined }, then: "OPEN accepted, waiting for the peer's KEEPALIVE" },
   { given: { state: "Established" }, then: "Established" },
   { given: { adminDown: true }, then: "administratively down" },
