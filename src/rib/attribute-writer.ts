@@ -1,39 +1,53 @@
 // Attribute sets as they go out to one update group: copied from the normal form, rewritten on the way (RFC 4271 §5.1,
-// RFC 4456 §8, RFC 6793 §4.2.2). Types stay in ascending order. Hot: once per set and batch, no allocation.
+// RFC 4456 §8, RFC 6793 §4.2.2, RFC 8326 §4.2, RFC 9234 §5). AS paths: as-path-writer.ts. Types stay in ascending order.
+// Hot: once per set and batch, no allocation.
 
 import type { Bytes } from "../base/bytes.js";
 import { readU32, writeU16, writeU32 } from "../base/bytes.js";
 import { decodeAttributes } from "../packet/attributes/index.js";
-import { type AttrsId, type AttrsTable, CONTEXT, DEFAULT_LOCAL_PREF } from "./attrs-table.js";
-import { type ExportRules, usesMultiprotocol } from "./export-rules.js";
+import { AS_TRANS, ATTRIBUTE, FLAG_EXTENDED_LENGTH } from "../packet/codes.js";
+import { AsPathWriter } from "./as-path-writer.js";
 import { type AttributeFields, fieldsOf } from "./attribute-fields.js";
+import { type AttrsId, type AttrsTable, CONTEXT, DEFAULT_LOCAL_PREF } from "./attrs-table.js";
+import { type ExportRules, type GroupOptions, marksOnlyToCustomer, usesMultiprotocol } from "./export-rules.js";
+import { COMMUNITY } from "./set-marks.js";
 import { RELATION, type SourceTable } from "./sources.js";
 
-const EXTENDED_LENGTH = 0x10;
-const AS_TRANS = 23456;
 /** T bit of an extended community's type (RFC 4360 §2). */
 const NON_TRANSITIVE = 0x40;
+/** Behind every type: time to write what is still missing. */
+const END = 256;
 
 export class AttributeWriter {
   readonly #rules: ExportRules;
   readonly #attrs: AttrsTable;
   readonly #sources: SourceTable;
+  readonly #asPaths: AsPathWriter;
   readonly #isEbgp: boolean;
-  readonly #multiprotocol: boolean;
+  readonly #isDraining: boolean;
+  readonly #fourOctetAs: boolean;
+  /** Types written beside or instead of the set's own, in ascending order, for routes as they come and for reflected ones. */
+  readonly #plain: readonly number[];
+  readonly #reflected: readonly number[];
   #out: Bytes = new Uint8Array(0);
   #at = 0;
   #reflects = false;
-  #originatorDone = false;
-  #clusterDone = false;
-  #localPrefDone = false;
-  #nextHopDone = false;
+  /** Offsets in the set's body; -1: nothing for old speakers. */
+  #as4PathAt = -1;
+  #as4PathEnd = -1;
+  #as4AggregatorAt = -1;
 
   constructor(rules: ExportRules, attrs: AttrsTable, sources: SourceTable) {
+    const { options } = rules;
     this.#rules = rules;
     this.#attrs = attrs;
     this.#sources = sources;
-    this.#isEbgp = rules.options.relation === RELATION.ebgp;
-    this.#multiprotocol = usesMultiprotocol(rules.options);
+    this.#asPaths = new AsPathWriter(options);
+    this.#isEbgp = options.relation === RELATION.ebgp;
+    this.#isDraining = options.isDraining;
+    this.#fourOctetAs = options.fourOctetAs;
+    this.#plain = addedTypes(options, false);
+    this.#reflected = addedTypes(options, true);
   }
 
   /** Most octets that `write` may need for the set. */
@@ -50,34 +64,19 @@ export class AttributeWriter {
     this.#out = out;
     this.#at = at;
     this.#reflects = !this.#isEbgp && relation >= RELATION.ibgpClient;
-    this.#originatorDone = this.#clusterDone = !this.#reflects;
-    this.#localPrefDone = this.#isEbgp;
-    this.#nextHopDone = this.#multiprotocol;
-    let as4Path = -1;
-    let as4Aggregator = -1;
+    this.#as4PathAt = this.#as4AggregatorAt = -1;
+    const added = this.#reflects ? this.#reflected : this.#plain;
+    let next = 0;
     for (let from = start; from < end;) {
       const type = body[from + 1];
-      const long = (body[from] & EXTENDED_LENGTH) !== 0;
+      const long = (body[from] & FLAG_EXTENDED_LENGTH) !== 0;
       const value = from + (long ? 4 : 3);
-      const next = value + (long ? (body[from + 2] << 8) | body[from + 3] : body[from + 2]);
-      if (type > 1) this.#fill(id, type);
-      if (type === 2) {
-        this.#writeAsPath(body, value, next);
-        if (!this.#rules.options.fourOctetAs && needsAs4Path(body, value, next, this.#localAsIsWide)) as4Path = from;
-      } else if (type === 10 && this.#reflects) this.#writeClusterList(body, value, next);
-      else if (type === 7) {
-        this.#writeAggregator(body, from, value, next);
-        if (!this.#rules.options.fourOctetAs && readU32(body, value) > 0xffff) as4Aggregator = value;
-      } else if (type === 16 && this.#isEbgp) this.#writeTransitive(body, value, next);
-      else if (!this.#isDropped(id, type, relation)) this.#copy(body, from, next);
-      from = next;
+      const last = value + (long ? (body[from + 2] << 8) | body[from + 3] : body[from + 2]);
+      while (next < added.length && added[next] <= type) this.#add(id, added[next++], type, body);
+      this.#writeAttribute(id, type, relation, body, from, value, last);
+      from = last;
     }
-    this.#fill(id, 256);
-    if (as4Path >= 0) this.#writeAs4Path(body, as4Path);
-    if (as4Aggregator >= 0) {
-      this.#writeHeader(0xc0, 18, 8);
-      this.#copy(body, as4Aggregator, as4Aggregator + 8);
-    }
+    while (next < added.length) this.#add(id, added[next++], END, body);
     return this.#at;
   }
 
@@ -85,37 +84,70 @@ export class AttributeWriter {
   preview(id: AttrsId): AttributeFields {
     const out = new Uint8Array(this.bound(id));
     const end = this.write(id, out, 0);
-    return fieldsOf(decodeAttributes(out, 0, end, this.#rules.options.fourOctetAs));
+    return fieldsOf(decodeAttributes(out, 0, end, this.#fourOctetAs));
   }
 
-  get #localAsIsWide(): boolean {
-    return this.#isEbgp && this.#rules.options.localAs > 0xffff;
+  #writeAttribute(
+    id: AttrsId,
+    type: number,
+    relation: number,
+    body: Bytes,
+    from: number,
+    value: number,
+    last: number,
+  ): void {
+    if (type === ATTRIBUTE.AS_PATH) this.#writeAsPath(body, value, last);
+    else if (type === ATTRIBUTE.CLUSTER_LIST && this.#reflects) this.#writeClusterList(body, value, last);
+    else if (type === ATTRIBUTE.AGGREGATOR && !this.#fourOctetAs) this.#writeAggregator(body, from, value, last);
+    else if (type === ATTRIBUTE.COMMUNITIES && this.#isDraining && !this.#attrs.hasGracefulShutdown(id)) {
+      this.#writeCommunities(body, from, value, last);
+    } else if (type === ATTRIBUTE.EXTENDED_COMMUNITIES && this.#isEbgp) this.#writeTransitive(body, value, last);
+    else if (!this.#isDropped(id, type, relation)) this.#copy(body, from, last);
   }
 
   /** Types that the normal form carries but these peers must not see, or that are written anew. */
   #isDropped(id: AttrsId, type: number, relation: number): boolean {
-    if (type === 3 || type === 9) return type === 3 || this.#isEbgp;
-    if (type === 5 || type === 10) return this.#isEbgp;
+    if (type === ATTRIBUTE.NEXT_HOP) return true;
+    if (type === ATTRIBUTE.LOCAL_PREF) return this.#isEbgp || this.#isDraining;
+    if (type === ATTRIBUTE.ORIGINATOR_ID || type === ATTRIBUTE.CLUSTER_LIST) return this.#isEbgp;
     // RFC 4271 §5.1.4: MED of one neighbouring AS must not reach another, unless we set it.
-    if (type !== 4 || !this.#isEbgp) return false;
+    if (type !== ATTRIBUTE.MULTI_EXIT_DISC || !this.#isEbgp) return false;
     return relation !== RELATION.local && (this.#attrs.context(id) & CONTEXT.medIsOurs) === 0;
   }
 
-  /** Writes what the set lacks and must have, as far as its type is below `type` (or the set's own version replaces it). */
-  #fill(id: AttrsId, type: number): void {
-    if (!this.#nextHopDone && type > 3) this.#writeNextHop(id);
-    if (!this.#localPrefDone && type >= 5) {
-      this.#localPrefDone = true;
-      if (type !== 5) this.#writeWord(0x40, 5, DEFAULT_LOCAL_PREF);
-    }
-    if (!this.#originatorDone && type >= 9) {
-      this.#originatorDone = true;
-      // RFC 4456 §8: a reflector must not create the attribute if one exists.
-      if (type !== 9) this.#writeWord(0x80, 9, this.#attrs.originator(id));
-    }
-    if (!this.#clusterDone && type >= 10) {
-      this.#clusterDone = true;
-      if (type !== 10) this.#writeWord(0x80, 10, this.#attrs.identity.clusterId);
+  /** Writes an attribute of type `added`, unless the set's own, which comes next if it is of that type, will do. */
+  #add(id: AttrsId, added: number, type: number, body: Bytes): void {
+    switch (added) {
+      case ATTRIBUTE.NEXT_HOP:
+        this.#writeNextHop(id);
+        break;
+      case ATTRIBUTE.LOCAL_PREF:
+        // RFC 8326 §4.2: the last resort of everybody who has another route.
+        if (this.#isDraining) this.#writeWord(0x40, added, 0);
+        else if (type !== added) this.#writeWord(0x40, added, DEFAULT_LOCAL_PREF);
+        break;
+      case ATTRIBUTE.COMMUNITIES:
+        if (type !== added) this.#writeWord(0xc0, added, COMMUNITY.gracefulShutdown);
+        break;
+      case ATTRIBUTE.ORIGINATOR_ID:
+        // RFC 4456 §8: a reflector must not create the attribute if one exists.
+        if (type !== added) this.#writeWord(0x80, added, this.#attrs.originator(id));
+        break;
+      case ATTRIBUTE.CLUSTER_LIST:
+        if (type !== added) this.#writeWord(0x80, added, this.#attrs.identity.clusterId);
+        break;
+      case ATTRIBUTE.AS4_PATH:
+        if (this.#as4PathAt < 0) break;
+        this.#at = this.#asPaths.writeAs4Path(body, this.#as4PathAt, this.#as4PathEnd, this.#out, this.#at);
+        break;
+      case ATTRIBUTE.AS4_AGGREGATOR:
+        if (this.#as4AggregatorAt < 0) break;
+        this.#writeHeader(0xc0, added, 8);
+        this.#copy(body, this.#as4AggregatorAt, this.#as4AggregatorAt + 8);
+        break;
+      default:
+        // RFC 9234 §5: only to customers from here on; what is set already stays.
+        if (type !== added) this.#writeWord(0xc0, added, this.#rules.options.localAs);
     }
   }
 
@@ -130,7 +162,6 @@ export class AttributeWriter {
   }
 
   #writeNextHop(id: AttrsId): void {
-    this.#nextHopDone = true;
     const nextHop = this.#rules.nextHop(id);
     const out = this.#out;
     let at = this.#at;
@@ -171,93 +202,48 @@ export class AttributeWriter {
   #writeHeader(flags: number, type: number, length: number): void {
     const out = this.#out;
     let at = this.#at;
-    out[at++] = length > 255 ? flags | EXTENDED_LENGTH : flags;
+    out[at++] = length > 255 ? flags | FLAG_EXTENDED_LENGTH : flags;
     out[at++] = type;
     if (length > 255) out[at++] = length >>> 8;
     out[at++] = length;
     this.#at = at;
   }
 
-  /** RFC 4271 §5.1.2: eBGP peers find our AS in front; RFC 6793 §4.2.2: 2-octet peers find AS_TRANS for wide numbers. */
   #writeAsPath(body: Bytes, value: number, next: number): void {
-    const { localAs, fourOctetAs } = this.#rules.options;
-    const extendsFirst = this.#isEbgp && value < next && body[value] === 2 && body[value + 1] < 255;
-    const added = this.#isEbgp ? (extendsFirst ? 4 : 6) : 0;
-    const out = this.#out;
-    const headerAt = this.#at;
-    this.#writeHeader(0x40, 2, next - value + added); // right for 4-octet peers; narrower ones are patched below
-    const start = this.#at;
-    let from = value;
-    if (this.#isEbgp) {
-      out[this.#at++] = 2;
-      out[this.#at++] = extendsFirst ? body[value + 1] + 1 : 1;
-      this.#writeAs(localAs, fourOctetAs);
-      if (extendsFirst) from = this.#copyAsNumbers(body, value + 2, body[value + 1], fourOctetAs);
-    }
-    while (from < next) {
-      const count = body[from + 1];
-      out[this.#at++] = body[from];
-      out[this.#at++] = count;
-      from = this.#copyAsNumbers(body, from + 2, count, fourOctetAs);
-    }
-    if (!fourOctetAs) this.#shrinkHeader(headerAt, start);
+    this.#at = this.#asPaths.writeAsPath(body, value, next, this.#out, this.#at);
+    if (this.#fourOctetAs || !this.#asPaths.needsAs4Path(body, value, next)) return;
+    this.#as4PathAt = value;
+    this.#as4PathEnd = next;
   }
 
-  #writeAs(as: number, wide: boolean): void {
-    if (wide) {
-      writeU32(this.#out, this.#at, as);
-      this.#at += 4;
-    } else {
-      writeU16(this.#out, this.#at, as > 0xffff ? AS_TRANS : as);
-      this.#at += 2;
-    }
-  }
-
-  #copyAsNumbers(body: Bytes, from: number, count: number, wide: boolean): number {
-    const end = from + count * 4;
-    if (wide) this.#copy(body, from, end);
-    else for (; from < end; from += 4) this.#writeAs(readU32(body, from), false);
-    return end;
-  }
-
-  /** The header of a value written with narrower numbers than announced: its length is corrected in place. */
-  #shrinkHeader(headerAt: number, start: number): void {
-    const length = this.#at - start;
-    if (start - headerAt === 4) writeU16(this.#out, headerAt + 2, length);
-    else this.#out[headerAt + 2] = length;
-  }
-
-  #writeAggregator(body: Bytes, from: number, value: number, next: number): void {
-    if (this.#rules.options.fourOctetAs || next - value !== 8) {
-      this.#copy(body, from, next);
-      return;
-    }
-    this.#writeHeader(body[from] & ~EXTENDED_LENGTH, 7, 6);
-    this.#writeAs(readU32(body, value), false);
-    this.#copy(body, value + 4, next);
-  }
-
-  /** RFC 6793 §4.2.2: the path in 4-octet numbers for those behind an old speaker. */
-  #writeAs4Path(body: Bytes, from: number): void {
-    const long = (body[from] & EXTENDED_LENGTH) !== 0;
-    const value = from + (long ? 4 : 3);
-    const next = value + (long ? (body[from + 2] << 8) | body[from + 3] : body[from + 2]);
-    const added = this.#isEbgp ? 6 : 0;
-    this.#writeHeader(0xc0, 17, next - value + added);
-    if (added > 0) {
-      this.#out[this.#at++] = 2;
-      this.#out[this.#at++] = 1;
-      this.#writeAs(this.#rules.options.localAs, true);
-    }
+  /** RFC 8326 §4.2: GRACEFUL_SHUTDOWN behind the communities that are there. */
+  #writeCommunities(body: Bytes, from: number, value: number, next: number): void {
+    this.#writeHeader(body[from] & ~FLAG_EXTENDED_LENGTH, ATTRIBUTE.COMMUNITIES, next - value + 4);
     this.#copy(body, value, next);
+    writeU32(this.#out, this.#at, COMMUNITY.gracefulShutdown);
+    this.#at += 4;
+  }
+
+  /** RFC 6793 §4.2.2: in two octets, the truth in AS4_AGGREGATOR where they are too few. */
+  #writeAggregator(body: Bytes, from: number, value: number, next: number): void {
+    const as = readU32(body, value);
+    this.#writeHeader(body[from] & ~FLAG_EXTENDED_LENGTH, ATTRIBUTE.AGGREGATOR, 6);
+    writeU16(this.#out, this.#at, as > 0xffff ? AS_TRANS : as);
+    this.#at += 2;
+    this.#copy(body, value + 4, next);
+    if (as > 0xffff) this.#as4AggregatorAt = value;
   }
 }
 
-function needsAs4Path(body: Bytes, at: number, end: number, localIsWide: boolean): boolean {
-  if (localIsWide) return true;
-  while (at < end) {
-    const last = at + 2 + body[at + 1] * 4;
-    for (at += 2; at < last; at += 4) if (body[at] !== 0 || body[at + 1] !== 0) return true;
-  }
-  return false;
+/** Types that may have to be written although a set does not hold them, in ascending order. */
+function addedTypes(options: GroupOptions, reflects: boolean): readonly number[] {
+  const isEbgp = options.relation === RELATION.ebgp;
+  const types: number[] = [];
+  if (!usesMultiprotocol(options)) types.push(ATTRIBUTE.NEXT_HOP);
+  if (!isEbgp) types.push(ATTRIBUTE.LOCAL_PREF);
+  if (options.isDraining) types.push(ATTRIBUTE.COMMUNITIES);
+  if (reflects) types.push(ATTRIBUTE.ORIGINATOR_ID, ATTRIBUTE.CLUSTER_LIST);
+  if (!options.fourOctetAs) types.push(ATTRIBUTE.AS4_PATH, ATTRIBUTE.AS4_AGGREGATOR);
+  if (marksOnlyToCustomer(options)) types.push(ATTRIBUTE.ONLY_TO_CUSTOMER);
+  return types;
 }

@@ -5,13 +5,14 @@
 // judging changed it. Rows are reference-counted; a row nobody holds must be given back by retain + release.
 
 import type { Bytes } from "../base/bytes.js";
-import { ByteWriter, equalBytes, readU32 } from "../base/bytes.js";
+import { ByteWriter, equalBytes } from "../base/bytes.js";
 import { ByteArena, LONGEST_BLOB } from "../base/byte-arena.js";
 import { AttributeFacts, withdraw } from "../packet/attributes/attribute.js";
 import { judgeAttributes, judgeWithoutNlri } from "../packet/attributes/index.js";
+import { ATTRIBUTE } from "../packet/codes.js";
 import type { NextHopId, NextHopTable } from "./next-hop-table.js";
-import { REJECT } from "./reject-reason.js";
-import type { SourceId, SourceTable } from "./sources.js";
+import { MARK, marksOf } from "./set-marks.js";
+import type { SourceId, SourceOptions, SourceTable } from "./sources.js";
 import { RELATION } from "./sources.js";
 
 /** Row of AttrsTable; 0 = none. */
@@ -29,8 +30,10 @@ export const CONTEXT = {
   medIsOurs: 1 << 18,
   /** A filter set NEXT_HOP: it is sent as it is. */
   nextHopIsOurs: 1 << 19,
-  /** From here on: the generation of the source, added by the table. */
+  /** 11 bits from here on: the generation of the source, added by the table. */
   generationShift: 20,
+  /** BLACKHOLE is honoured: packets are dropped, whatever the next hop (RFC 7999 §3.3). */
+  dropsPackets: 1 << 31,
 } as const;
 
 const STRIDE = 16;
@@ -56,9 +59,7 @@ const HAS_MED = 1 << 2;
 const HAS_LOCAL_PREF = 1 << 3;
 const HAS_ORIGINATOR = 1 << 4;
 const TREAT_AS_WITHDRAW = 1 << 5;
-const NO_EXPORT = 1 << 6;
-const NO_ADVERTISE = 1 << 7;
-const LOOP_SHIFT = 8;
+// Bits 6 to 15: MARK.
 const CLUSTERS_SHIFT = 16;
 
 export const DEFAULT_LOCAL_PREF = 100;
@@ -227,18 +228,38 @@ export class AttrsTable {
     return (this.#rows[(id << 4) + FLAGS] & TREAT_AS_WITHDRAW) !== 0;
   }
 
-  /** REJECT.none, or the loop that this set closes. */
-  loop(id: AttrsId): number {
-    return (this.#rows[(id << 4) + FLAGS] >>> LOOP_SHIFT) & 15;
+  /** RejectReason: why routes with this set as received take no part, whatever the policy says: loops, leaks. */
+  rejectReason(id: AttrsId): number {
+    return (this.#rows[(id << 4) + FLAGS] >>> MARK.reasonShift) & MARK.reasonMask;
   }
 
   /** RFC 1997: NO_EXPORT or NO_EXPORT_SUBCONFED is among the communities. */
   isNoExport(id: AttrsId): boolean {
-    return (this.#rows[(id << 4) + FLAGS] & NO_EXPORT) !== 0;
+    return (this.#rows[(id << 4) + FLAGS] & MARK.noExport) !== 0;
   }
 
   isNoAdvertise(id: AttrsId): boolean {
-    return (this.#rows[(id << 4) + FLAGS] & NO_ADVERTISE) !== 0;
+    return (this.#rows[(id << 4) + FLAGS] & MARK.noAdvertise) !== 0;
+  }
+
+  /** RFC 8326: GRACEFUL_SHUTDOWN is among the communities. */
+  hasGracefulShutdown(id: AttrsId): boolean {
+    return (this.#rows[(id << 4) + FLAGS] & MARK.gracefulShutdown) !== 0;
+  }
+
+  /** RFC 7999: BLACKHOLE is among the communities. */
+  hasBlackhole(id: AttrsId): boolean {
+    return (this.#rows[(id << 4) + FLAGS] & MARK.blackhole) !== 0;
+  }
+
+  /** RFC 9234: OTC is among the attributes. */
+  hasOnlyToCustomer(id: AttrsId): boolean {
+    return (this.#rows[(id << 4) + FLAGS] & MARK.onlyToCustomer) !== 0;
+  }
+
+  /** BLACKHOLE is honoured: packets are dropped. */
+  isBlackhole(id: AttrsId): boolean {
+    return (this.#rows[(id << 4) + CONTEXT_COLUMN] & CONTEXT.dropsPackets) !== 0;
   }
 
   /** The chunk, offset and length of the normal form. */
@@ -252,6 +273,14 @@ export class AttrsTable {
 
   bodyLength(id: AttrsId): number {
     return this.#rows[(id << 4) + BODY_LENGTH];
+  }
+
+  /** True if both sets have the same AS_PATH, octet by octet. */
+  hasSameAsPath(a: AttrsId, b: AttrsId): boolean {
+    if (a === b) return true;
+    const [chunkA, atA, lengthA] = this.#asPath(a);
+    const [chunkB, atB, lengthB] = this.#asPath(b);
+    return lengthA === lengthB && equalBytes(chunkA, atA, chunkB, atB, lengthA);
   }
 
   /** What RFC 7606 found in the set, in words. */
@@ -277,6 +306,8 @@ export class AttrsTable {
     const ebgp = this.#sources.relation[source] === RELATION.ebgp && !own;
     const fourOctetAs = (context & CONTEXT.oldSpeaker) === 0;
     judgeAttributes(bytes, at, at + length, { fourOctetAs, ebgp, own }, facts, body);
+    const { options } = this.#sources.get(source);
+    if (ebgp && options.import?.enforcesFirstAs === true) demandFirstAs(facts, options);
     if (body.length > LONGEST_SET) {
       body.clear();
       facts.reset();
@@ -298,11 +329,12 @@ export class AttrsTable {
     rows[row + PATH_LENGTH] = facts.asPathLength;
     rows[row + MED] = facts.hasMed ? facts.med | 0 : 0;
     rows[row + ORIGINATOR] = facts.originatorId | 0;
-    const { zone } = this.#sources.get(source).options;
-    rows[row + NEXT_HOP] = this.#nextHops.acquire(body.bytes, facts.nextHopAt, facts.nextHopLength, zone);
+    const drops = (context & CONTEXT.dropsPackets) !== 0;
+    const { nextHopAt, nextHopLength } = facts;
+    rows[row + NEXT_HOP] = this.#nextHops.acquire(body.bytes, nextHopAt, nextHopLength, options.zone, drops);
     rows[row + NEIGHBOR_AS] = facts.neighborAs | 0;
     rows[row + CONTEXT_COLUMN] = context;
-    rows[row + FLAGS] = this.#flags(facts, body, source);
+    rows[row + FLAGS] = this.#flags(facts, body, options);
     const bucket = hash & (this.#buckets.length - 1);
     rows[row + NEXT] = this.#buckets[bucket];
     this.#buckets[bucket] = id;
@@ -315,13 +347,28 @@ export class AttrsTable {
     return id;
   }
 
-  #flags(facts: AttributeFacts, body: ByteWriter, source: SourceId): number {
+  /** Chunk, offset and length of the value of AS_PATH; no octets where there is none. */
+  #asPath(id: AttrsId): readonly [Bytes, number, number] {
+    const bytes = this.bodyChunk(id);
+    let at = this.bodyOffset(id);
+    const end = at + this.bodyLength(id);
+    while (at < end) {
+      const long = (bytes[at] & 0x10) !== 0;
+      const length = long ? (bytes[at + 2] << 8) | bytes[at + 3] : bytes[at + 2];
+      const valueAt = at + (long ? 4 : 3);
+      if (bytes[at + 1] === ATTRIBUTE.AS_PATH) return [bytes, valueAt, length];
+      at = valueAt + length;
+    }
+    return [bytes, end, 0];
+  }
+
+  #flags(facts: AttributeFacts, body: ByteWriter, source: SourceOptions): number {
     let flags = facts.origin & ORIGIN_MASK;
     if (facts.hasMed) flags |= HAS_MED;
     if (facts.localPref >= 0) flags |= HAS_LOCAL_PREF;
     if (facts.hasOriginatorId) flags |= HAS_ORIGINATOR;
     if (facts.fate !== 0) flags |= TREAT_AS_WITHDRAW;
-    flags |= scanBody(body, this.#sources.get(source).options.localAs, this.#identity, flags);
+    flags |= marksOf(body, source, this.#identity.routerId, this.#identity.clusterId);
     return flags | (Math.min(facts.clusterCount, 0xffff) << CLUSTERS_SHIFT);
   }
 
@@ -381,48 +428,10 @@ export class AttrsTable {
   }
 }
 
-/** Loop and well-known community bits of a normal form. */
-function scanBody(body: ByteWriter, localAs: number, identity: Identity, flags: number): number {
-  const bytes = body.bytes;
-  let bits = 0;
-  let loop: number = REJECT.none;
-  for (let at = 0; at < body.length;) {
-    const type = bytes[at + 1];
-    const long = (bytes[at] & 0x10) !== 0;
-    const length = long ? (bytes[at + 2] << 8) | bytes[at + 3] : bytes[at + 2];
-    at += long ? 4 : 3;
-    if (type === 2 && hasAs(bytes, at, at + length, localAs)) loop = REJECT.asLoop;
-    else if (type === 8) bits |= wellKnown(bytes, at, at + length);
-    else if (type === 9 && (flags & HAS_ORIGINATOR) !== 0 && readU32(bytes, at) === identity.routerId) {
-      loop = REJECT.originatorLoop;
-    } else if (type === 10 && hasWord(bytes, at, at + length, identity.clusterId)) loop = REJECT.clusterLoop;
-    at += length;
-  }
-  return bits | (loop << LOOP_SHIFT);
-}
-
-function hasAs(bytes: Bytes, at: number, end: number, as: number): boolean {
-  while (at < end) {
-    const last = at + 2 + bytes[at + 1] * 4;
-    for (at += 2; at < last; at += 4) if (readU32(bytes, at) === as) return true;
-  }
-  return false;
-}
-
-function hasWord(bytes: Bytes, at: number, end: number, word: number): boolean {
-  for (; at < end; at += 4) if (readU32(bytes, at) === word) return true;
-  return false;
-}
-
-function wellKnown(bytes: Bytes, at: number, end: number): number {
-  let bits = 0;
-  for (; at < end; at += 4) {
-    const community = readU32(bytes, at);
-    // RFC 1997: outside a confederation NO_EXPORT_SUBCONFED means the same as NO_EXPORT.
-    if (community === 0xffffff01 || community === 0xffffff03) bits |= NO_EXPORT;
-    else if (community === 0xffffff02) bits |= NO_ADVERTISE;
-  }
-  return bits;
+/** RFC 4271 §6.3: an external peer puts its own AS in front; RFC 7606 §7.2: otherwise the routes count as withdrawn. */
+function demandFirstAs(facts: AttributeFacts, { peer }: SourceOptions): void {
+  if (peer === undefined || facts.fate !== 0 || facts.neighborAs === peer.as) return;
+  facts.add(withdraw(`AS_PATH does not begin with the peer's AS ${peer.as}`, "RFC 4271 §6.3, RFC 7606 §7.2"));
 }
 
 function hashBytes(bytes: Bytes, at: number, length: number, seed: number): number {

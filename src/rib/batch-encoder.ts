@@ -1,11 +1,12 @@
 // Turns changes into UPDATE messages, once for all members of a group: prefixes with the same attribute set share
-// messages, sets of one source share a segment. Withdrawals go first. RFC 4271 §4.3, RFC 4760.
+// messages, sets of one source share a segment. Withdrawals go first. RFC 4271 §4.3, RFC 4760, RFC 7911 §3.
 //
 // Scratch columns link the prefixes of one batch into buckets by attribute set; nothing is allocated per route.
 
 import type { Bytes } from "../base/bytes.js";
-import { writeU16 } from "../base/bytes.js";
+import { writeU16, writeU32 } from "../base/bytes.js";
 import { FAMILIES } from "../base/family.js";
+import { ONLY_PATH } from "./adj-rib-out.js";
 import type { AttributeWriter } from "./attribute-writer.js";
 import type { AttrsId, AttrsTable } from "./attrs-table.js";
 import { type ExportRules, usesMultiprotocol } from "./export-rules.js";
@@ -34,14 +35,20 @@ export class BatchEncoder {
   /** Slots 1…: the prefixes of the batch and their links; by AttrsId: first slot, next set of the segment. */
   #prefixes = new Int32Array(1024);
   #next = new Int32Array(1024);
+  /** By slot, only used with ADD-PATH. */
+  #pathIds = new Int32Array(0);
+  #hasPathIds = false;
   #slots = 0;
   #firstSlot = new Int32Array(1024);
   #nextAttrs = new Int32Array(1024);
   readonly #segments: Segment[] = [];
   #segmentCount = 0;
   readonly #bySource = new Map<number, number>();
-  readonly #targeted = new Map<SourceId, PrefixId[]>();
+  /** Prefixes, each with its path identifier behind it. */
+  readonly #targeted = new Map<SourceId, number[]>();
   #estimate = 0;
+  /** First slot that did not get into the last message. */
+  #rest = 0;
   /** Messages written since it was last set to 0. */
   #messages = 0;
   #rules!: ExportRules;
@@ -59,6 +66,10 @@ export class BatchEncoder {
     this.#rules = rules;
     this.#writer = writer;
     this.#slots = this.#segmentCount = this.#estimate = 0;
+    this.#hasPathIds = rules.options.addPathSend !== 0;
+    if (this.#hasPathIds && this.#pathIds.length < this.#prefixes.length) {
+      this.#pathIds = new Int32Array(this.#prefixes.length);
+    }
     this.#bySource.clear();
     this.#targeted.clear();
     if (this.#firstSlot.length < this.#attrs.end) {
@@ -76,10 +87,11 @@ export class BatchEncoder {
     return this.#slots === 0 && this.#targeted.size === 0;
   }
 
-  /** `nextHopPeer`: the peer that must not get it beside its source; without it the rules are asked, once per set. */
-  announce(prefix: PrefixId, attrs: AttrsId, nextHopPeer?: SourceId): void {
+  /** `nextHopPeer`: the peer that must not get it beside its source; without it the rules are asked, once per set. `pathId`
+   *  counts in ADD-PATH groups only, here and below. */
+  announce(prefix: PrefixId, attrs: AttrsId, nextHopPeer?: SourceId, pathId = ONLY_PATH): void {
     if (attrs >= this.#firstSlot.length) this.#growAttrs(attrs);
-    const slot = this.#addSlot(prefix);
+    const slot = this.#addSlot(prefix, pathId);
     const first = this.#firstSlot[attrs];
     if (first === 0) {
       const segment = this.#segment(this.#attrs.source(attrs), nextHopPeer ?? this.#rules.nextHopPeer(attrs));
@@ -92,25 +104,25 @@ export class BatchEncoder {
   }
 
   /** Withdraws from everybody but the members that never had it. */
-  withdraw(prefix: PrefixId, source: SourceId, nextHopPeer: SourceId): void {
-    const slot = this.#addSlot(prefix);
+  withdraw(prefix: PrefixId, source: SourceId, nextHopPeer: SourceId, pathId = ONLY_PATH): void {
+    const slot = this.#addSlot(prefix, pathId);
     const segment = this.#segment(source, nextHopPeer);
     this.#next[slot] = segment.firstWithdrawn;
     segment.firstWithdrawn = slot;
   }
 
-  /** Withdraws from one member only: the best path has become its own. */
-  withdrawFrom(member: SourceId, prefix: PrefixId): void {
+  /** Withdraws from one member only: the path has become its own. */
+  withdrawFrom(member: SourceId, prefix: PrefixId, pathId = ONLY_PATH): void {
     const list = this.#targeted.get(member);
-    if (list === undefined) this.#targeted.set(member, [prefix]);
-    else list.push(prefix);
-    this.#estimate += 5;
+    if (list === undefined) this.#targeted.set(member, [prefix, pathId]);
+    else list.push(prefix, pathId);
+    this.#estimate += this.#hasPathIds ? 9 : 5;
   }
 
   /** Writes the batch. The caller owns it until it goes back to the pool. */
   finish(): Batch {
     const batch = this.#pool.take();
-    for (let slot = 1; slot <= this.#slots; slot++) batch.addPrefix(this.#prefixes[slot]);
+    this.#note(batch);
     let at = 0;
     for (let i = 0; i < this.#segmentCount; i++) {
       const segment = this.#segments[i];
@@ -126,12 +138,12 @@ export class BatchEncoder {
       batch.addSegment(segment.source, segment.nextHopPeer, start, at, this.#messages);
     }
     batch.commonLength = at;
-    for (const [member, prefixes] of this.#targeted) {
+    for (const [member, paths] of this.#targeted) {
       const start = at;
       this.#slots = this.#messages = 0;
       let first = 0;
-      for (const prefix of prefixes) {
-        const slot = this.#addSlot(prefix);
+      for (let i = 0; i < paths.length; i += 2) {
+        const slot = this.#addSlot(paths[i], paths[i + 1]);
         this.#next[slot] = first;
         first = slot;
       }
@@ -141,15 +153,28 @@ export class BatchEncoder {
     return batch;
   }
 
-  #addSlot(prefix: PrefixId): number {
+  /** Tells the batch what it speaks of. */
+  #note(batch: Batch): void {
+    if (!this.#hasPathIds) for (let slot = 1; slot <= this.#slots; slot++) batch.addPrefix(this.#prefixes[slot]);
+    else for (let slot = 1; slot <= this.#slots; slot++) batch.addPath(this.#prefixes[slot], this.#pathIds[slot]);
+  }
+
+  #addSlot(prefix: PrefixId, pathId: number): number {
     const slot = ++this.#slots;
-    if (slot >= this.#prefixes.length) {
-      this.#prefixes = doubled(this.#prefixes);
-      this.#next = doubled(this.#next);
-    }
+    if (slot >= this.#prefixes.length) this.#growSlots();
     this.#prefixes[slot] = prefix;
     this.#estimate += 5;
+    if (this.#hasPathIds) {
+      this.#pathIds[slot] = pathId;
+      this.#estimate += 4;
+    }
     return slot;
+  }
+
+  #growSlots(): void {
+    this.#prefixes = doubled(this.#prefixes);
+    this.#next = doubled(this.#next);
+    if (this.#hasPathIds) this.#pathIds = doubled(this.#pathIds);
   }
 
   #segment(source: SourceId, nextHopPeer: SourceId): Segment {
@@ -181,6 +206,22 @@ export class BatchEncoder {
     this.#nextAttrs = nextAttrs;
   }
 
+  /** Writes the prefixes from `slot` on until `end` is reached; `#rest` is the first one that was not written. */
+  #writePaths(out: Bytes, at: number, end: number, slot: number): number {
+    const { prefixes } = this.#routes;
+    if (!this.#hasPathIds) {
+      for (; slot !== 0 && at < end; slot = this.#next[slot]) at = prefixes.writeNlri(this.#prefixes[slot], out, at);
+    } else {
+      for (; slot !== 0 && at < end; slot = this.#next[slot]) {
+        // RFC 7911 §3: the path identifier comes in front of the prefix.
+        writeU32(out, at, this.#pathIds[slot]);
+        at = prefixes.writeNlri(this.#prefixes[slot], out, at + 4);
+      }
+    }
+    this.#rest = slot;
+    return at;
+  }
+
   #writeWithdrawn(batch: Batch, at: number, slot: number): number {
     const limit = this.#rules.options.maxMessageLength - ROOM;
     const multiprotocol = usesMultiprotocol(this.#rules.options);
@@ -189,9 +230,8 @@ export class BatchEncoder {
       const start = at;
       at += multiprotocol ? HEADER + 4 + 7 : HEADER + 2;
       const first = at;
-      for (; slot !== 0 && at - start < limit; slot = this.#next[slot]) {
-        at = this.#routes.prefixes.writeNlri(this.#prefixes[slot], out, at);
-      }
+      at = this.#writePaths(out, at, start + limit, slot);
+      slot = this.#rest;
       if (multiprotocol) {
         const facts = FAMILIES[this.#rules.options.family];
         writeU16(out, start + HEADER, 0);
@@ -222,9 +262,8 @@ export class BatchEncoder {
       at = this.#writer.write(attrs, out, attributesAt);
       writeU16(out, start + HEADER, 0);
       writeU16(out, start + HEADER + 2, at - attributesAt);
-      for (; slot !== 0 && at - start < limit; slot = this.#next[slot]) {
-        at = this.#routes.prefixes.writeNlri(this.#prefixes[slot], out, at);
-      }
+      at = this.#writePaths(out, at, start + limit, slot);
+      slot = this.#rest;
       this.#writeHeader(out, start, at - start);
     }
     return at;
@@ -251,9 +290,8 @@ export class BatchEncoder {
       at += 4;
       for (let i = 0; i < nextHop.length; i++) out[at++] = nextHop[i];
       out[at++] = 0;
-      for (; slot !== 0 && at - start < limit; slot = this.#next[slot]) {
-        at = this.#routes.prefixes.writeNlri(this.#prefixes[slot], out, at);
-      }
+      at = this.#writePaths(out, at, start + limit, slot);
+      slot = this.#rest;
       out[reachAt] = 0x90;
       out[reachAt + 1] = 14;
       writeU16(out, reachAt + 2, at - reachAt - 4);

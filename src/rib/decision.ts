@@ -1,7 +1,8 @@
 // The decision process, RFC 4271 §9.1.2.2 with RFC 4456 §9, as a list of named steps.
 //
 // The head of a chain is the best path. A change is compared with the head alone where that is enough; MED, which counts
-// only between paths of one neighbouring AS and therefore is no order, and a head that got worse need the whole chain.
+// only between paths of one neighbouring AS and therefore is no order (unless it always counts), and a head that got worse
+// need the whole chain. The outcome never depends on the order in which paths came.
 
 import type { AttrsId, AttrsTable } from "./attrs-table.js";
 import type { NextHopTable } from "./next-hop-table.js";
@@ -18,7 +19,21 @@ export interface DecisionOptions {
   /** Most equal paths used for forwarding, by relation of the best path. */
   readonly multipathEbgp: number;
   readonly multipathIbgp: number;
+  /** Equal paths may have other AS numbers in an equally long AS_PATH. */
+  readonly relaxAsPath: boolean;
+  /** MED counts between paths of different neighbouring ASes too, and so becomes an order. */
+  readonly alwaysCompareMed: boolean;
+  /** A path without MED counts as one with the highest instead of 0 (RFC 4271 §9.1.2.2 c). */
+  readonly missingMedAsWorst: boolean;
 }
+
+export const PLAIN_DECISION: DecisionOptions = {
+  multipathEbgp: 1,
+  multipathIbgp: 1,
+  relaxAsPath: true,
+  alwaysCompareMed: false,
+  missingMedAsWorst: false,
+};
 
 const signed = 0x80000000 | 0;
 
@@ -27,10 +42,11 @@ export class Decision {
   readonly #attrs: AttrsTable;
   readonly #nextHops: NextHopTable;
   readonly #sources: SourceTable;
-  options: DecisionOptions = { multipathEbgp: 1, multipathIbgp: 1 };
+  options: DecisionOptions = PLAIN_DECISION;
   /** The steps in order, for people. Each is what `preferred` does, one by one. */
   readonly steps: readonly Step[];
   readonly #candidates: RouteId[] = [];
+  readonly #sorted: RouteId[] = [];
 
   constructor(routes: RouteTable, attrs: AttrsTable, nextHops: NextHopTable, sources: SourceTable) {
     this.#routes = routes;
@@ -78,6 +94,11 @@ export class Decision {
     routes.linkHead(prefix, best);
   }
 
+  /** True: of two paths one is better, whatever others there are. */
+  get isOrder(): boolean {
+    return this.options.alwaysCompareMed;
+  }
+
   /** True if comparing with the head alone shows that `route` is now the best; undefined if the whole chain must be
    *  looked at. `route` is not in the chain, or is not the head. */
   beatsHead(route: RouteId, head: RouteId): boolean | undefined {
@@ -86,8 +107,8 @@ export class Decision {
     if (!eligible) return false;
     const order = this.#beforeMed(this.#routes.attrs(route), this.#routes.attrs(head));
     if (order !== 0) return order > 0;
-    // Within the class that MED sorts, pairs are only the truth when there are no third paths.
-    return this.#routes.next(head) === 0 ? this.#fromMed(route, head) > 0 : undefined;
+    // Within the class that MED sorts, pairs are only the truth when there are no third paths, or when MED is an order.
+    return this.isOrder || this.#routes.next(head) === 0 ? this.#fromMed(route, head) > 0 : undefined;
   }
 
   /** Paths used for forwarding: the best one, then those equal to it up to the IGP cost (RFC 4271 §9.1.2.2 a–e). */
@@ -102,17 +123,79 @@ export class Decision {
     for (const route of candidates) {
       const a = this.#routes.attrs(route);
       if (route === best || this.#byRelation(a, b) !== 0 || this.#byCost(a, b) !== 0) continue;
+      if (this.#attrs.isBlackhole(a) !== this.#attrs.isBlackhole(b)) continue;
       if (this.#isBeatenByMed(route, candidates)) continue;
+      if (!this.options.relaxAsPath && !this.#attrs.hasSameAsPath(a, b)) continue;
       paths.push(route);
       if (paths.length === most) break;
     }
     return paths;
   }
 
-  /** The name of the step that makes `winner` better than `loser`. */
+  /** Fills `into` with the best eligible paths of the prefix, at most `most`, best first: each is what the decision
+   *  process selects when those before it are gone. Gives how many. Nothing is allocated once `into` has grown. */
+  ranked(prefix: PrefixId, most: number, into: RouteId[]): number {
+    const sorted = this.#sorted;
+    let left = 0;
+    for (let route = this.#routes.head(prefix); route !== 0; route = this.#routes.next(route)) {
+      if (this.isEligible(route)) this.#insert(route, left++);
+    }
+    const count = Math.min(left, most);
+    for (let rank = 0; rank < count; rank++) {
+      const at = this.isOrder ? rank : this.#bestOfSorted(left);
+      into[rank] = sorted[at];
+      if (!this.isOrder) sorted.copyWithin(at, at + 1, left--);
+    }
+    into.length = count;
+    return count;
+  }
+
+  /** The name of the step that makes `winner`, the best path, better than `loser`. */
   decisiveStep(winner: RouteId, loser: RouteId): string {
-    for (const step of this.steps) if (step.compare(winner, loser) > 0) return step.name;
+    for (const step of this.steps) {
+      const order = step.compare(winner, loser);
+      if (order > 0) return step.name;
+      // Side by side the loser were better: a third path has removed it before (RFC 4271 §9.1.2.2 c).
+      if (order < 0) return "lower MED of another path from the same neighbouring AS";
+    }
     return "first seen";
+  }
+
+  /** Puts a path where it belongs among the first `count` of #sorted: by all steps, but by neighbouring AS before MED. */
+  #insert(route: RouteId, count: number): void {
+    const sorted = this.#sorted;
+    let at = count;
+    for (; at > 0 && this.#sortOrder(route, sorted[at - 1]) > 0; at--) sorted[at] = sorted[at - 1];
+    sorted[at] = route;
+  }
+
+  #sortOrder(routeA: RouteId, routeB: RouteId): number {
+    const a = this.#routes.attrs(routeA);
+    const b = this.#routes.attrs(routeB);
+    const order = this.#beforeMed(a, b);
+    if (order !== 0) return order;
+    if (!this.isOrder) {
+      const byNeighbor = this.#attrs.neighborAs(a) - this.#attrs.neighborAs(b);
+      if (byNeighbor !== 0) return byNeighbor;
+    }
+    return this.#byMed(a, b) || this.#afterMed(routeA, routeB);
+  }
+
+  /** Where the best path is: the first of each neighbouring AS is the one that MED leaves, the rest decides among them. */
+  #bestOfSorted(count: number): number {
+    const sorted = this.#sorted;
+    const routes = this.#routes;
+    const first = routes.attrs(sorted[0]);
+    let best = 0;
+    let neighbor = this.#attrs.neighborAs(first);
+    for (let at = 1; at < count; at++) {
+      const attrs = routes.attrs(sorted[at]);
+      if (this.#beforeMed(attrs, first) !== 0) break;
+      if (this.#attrs.neighborAs(attrs) === neighbor) continue;
+      neighbor = this.#attrs.neighborAs(attrs);
+      if (this.#afterMed(sorted[at], sorted[best]) > 0) best = at;
+    }
+    return best;
   }
 
   #most(best: RouteId): number {
@@ -190,8 +273,14 @@ export class Decision {
   }
 
   #byMed(a: AttrsId, b: AttrsId): number {
-    if (this.#attrs.neighborAs(a) !== this.#attrs.neighborAs(b)) return 0;
-    return (this.#attrs.med(b) ^ signed) - (this.#attrs.med(a) ^ signed);
+    const attrs = this.#attrs;
+    if (!this.options.alwaysCompareMed && attrs.neighborAs(a) !== attrs.neighborAs(b)) return 0;
+    if (!this.options.missingMedAsWorst) return (attrs.med(b) ^ signed) - (attrs.med(a) ^ signed);
+    return this.#medOrWorst(b) - this.#medOrWorst(a);
+  }
+
+  #medOrWorst(id: AttrsId): number {
+    return this.#attrs.hasMed(id) ? this.#attrs.med(id) >>> 0 : 0xffffffff;
   }
 
   #byRelation(a: AttrsId, b: AttrsId): number {
@@ -220,6 +309,7 @@ export class Decision {
     const addressA = this.#sources.get(sourceA).options.address;
     const addressB = this.#sources.get(sourceB).options.address;
     if (addressA === undefined || addressB === undefined) return sourceB - sourceA;
-    return Buffer.compare(addressB, addressA);
+    // Link-local peers on two interfaces may have one address.
+    return Buffer.compare(addressB, addressA) || sourceB - sourceA;
   }
 }

@@ -1,19 +1,22 @@
 // Between Loc-RIB and Adj-RIB-Out of one group: protocol rules, then the export policy. Asked once per attribute set and
-// remembered, or once per prefix where the policy looks at prefixes.
+// remembered, or once per prefix where the policy looks at prefixes. An originated default route is beyond it.
 
 import type { Family } from "../base/family.js";
 import type { PrefixIndex } from "../base/prefix-index.js";
 import { ACCEPT_ALL, type Filter } from "../policy/route.js";
 import type { AttrsId, AttrsTable } from "./attrs-table.js";
 import type { ExportRules } from "./export-rules.js";
+import { OriginatedDefault } from "./originated-default.js";
 import { RouteCursor } from "./route-cursor.js";
-import type { PrefixId } from "./route-table.js";
+import type { PrefixId, RouteTable } from "./route-table.js";
 import type { SourceTable } from "./sources.js";
 
 const UNKNOWN = 0;
 const REJECTED = -1;
 
 export class ExportPolicy {
+  /** What goes out for its prefix whatever the table says; undefined: nothing does. */
+  readonly originated: OriginatedDefault | undefined;
   readonly #rules: ExportRules;
   readonly #attrs: AttrsTable;
   readonly #cursor: RouteCursor;
@@ -22,13 +25,14 @@ export class ExportPolicy {
   /** By AttrsId of the best path: what goes out (a reference is held if it is another set), REJECTED or UNKNOWN. */
   #memo = new Int32Array(256);
 
-  constructor(rules: ExportRules, attrs: AttrsTable, sources: SourceTable) {
+  constructor(rules: ExportRules, routes: RouteTable, attrs: AttrsTable, sources: SourceTable) {
     this.#rules = rules;
     this.#attrs = attrs;
     this.#filter = rules.options.exportFilter;
     this.#cursor = new RouteCursor(attrs, sources);
     this.#onFree = (id) => this.#forget(id);
     attrs.onFree.push(this.#onFree);
+    this.originated = rules.options.defaultOriginate ? originate(rules, routes, attrs, sources) : undefined;
   }
 
   /** The set to advertise for the prefix whose best path has the set `id`, or 0. No reference is taken. */
@@ -52,6 +56,7 @@ export class ExportPolicy {
     const at = this.#attrs.onFree.indexOf(this.#onFree);
     if (at >= 0) this.#attrs.onFree.splice(at, 1);
     for (let id = 1; id < this.#memo.length; id++) this.#forget(id);
+    this.originated?.dispose();
   }
 
   /** Once per set, where the policy does not look at prefixes: the log must not have a line per route. */
@@ -86,4 +91,19 @@ export class ExportPolicy {
     this.#memo[id] = UNKNOWN;
     if (result > 0 && result !== id) this.#attrs.release(result);
   }
+}
+
+/** The default route, unless the members could not be told; why not is said once. */
+function originate(
+  rules: ExportRules,
+  routes: RouteTable,
+  attrs: AttrsTable,
+  sources: SourceTable,
+): OriginatedDefault | undefined {
+  const originated = new OriginatedDefault(routes, attrs, sources);
+  const misfit = rules.misfit(originated.set);
+  if (misfit === undefined) return originated;
+  attrs.onFault(attrs.source(originated.set), [misfit]);
+  originated.dispose();
+  return undefined;
 }

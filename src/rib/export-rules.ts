@@ -1,4 +1,4 @@
-// Who may hear which route, and with which next hop: RFC 4271 §5.1.3, §9.2; RFC 4456 §6; RFC 1997.
+// Who may hear which route, and with which next hop: RFC 4271 §5.1.3, §9.2; RFC 4456 §6; RFC 1997; RFC 9234 §5.
 //
 // All of it depends on the group and the attribute set only, never on the single member: that is what lets alike peers
 // share one encoded stream. What differs between peers is part of the group's key.
@@ -84,12 +84,29 @@ export function usesMultiprotocol(options: GroupOptions): boolean {
   return options.family === IPV6_UNICAST || options.extendedNextHop;
 }
 
+/** True if equal sets go out as the same octets under both options: these differ at most in which routes are chosen. */
+export function isSameRewriting(a: GroupOptions, b: GroupOptions): boolean {
+  const { exportFilter, sentTo, defaultOriginate, addPathSend } = b;
+  return groupKey({ ...a, exportFilter, sentTo, defaultOriginate, addPathSend }) === groupKey(b);
+}
+
+/** RFC 9234 §5, egress 1: to customers, peers and clients of a route server nothing goes without OTC. */
+export function marksOnlyToCustomer({ role }: GroupOptions): boolean {
+  return role === "provider" || role === "peer" || role === "routeServer";
+}
+
+/** RFC 9234 §5, egress 2: to providers, peers and route servers nothing goes with OTC. */
+function withholdsOnlyToCustomer({ role }: GroupOptions): boolean {
+  return role === "customer" || role === "peer" || role === "routeServerClient";
+}
+
 export class ExportRules {
   readonly options: GroupOptions;
   readonly #attrs: AttrsTable;
   readonly #nextHops: NextHopTable;
   readonly #sources: SourceTable;
   readonly #isEbgp: boolean;
+  readonly #withholdsOnlyToCustomer: boolean;
 
   constructor(options: GroupOptions, attrs: AttrsTable, nextHops: NextHopTable, sources: SourceTable) {
     this.options = options;
@@ -97,6 +114,7 @@ export class ExportRules {
     this.#nextHops = nextHops;
     this.#sources = sources;
     this.#isEbgp = options.relation === RELATION.ebgp;
+    this.#withholdsOnlyToCustomer = withholdsOnlyToCustomer(options);
   }
 
   /** True if protocol rules let the members hear routes with this set. The export policy is asked after that. */
@@ -105,6 +123,7 @@ export class ExportRules {
     // RFC 4456 §6: what a non-client told us goes to clients only; RFC 4271 §9.2.1 without reflection.
     if (relation === RELATION.ibgpNonClient && this.options.relation === RELATION.ibgpNonClient) return false;
     if (this.#attrs.isNoAdvertise(id)) return false;
+    if (this.#withholdsOnlyToCustomer && this.#attrs.hasOnlyToCustomer(id)) return false;
     return !(this.#isEbgp && this.#attrs.isNoExport(id));
   }
 
@@ -134,10 +153,12 @@ export class ExportRules {
   rewritesNextHop(id: AttrsId): boolean {
     if ((this.#attrs.context(id) & CONTEXT.nextHopIsOurs) !== 0) return false;
     if (this.options.nextHop === "self" || this.#attrs.nextHop(id) === 0) return true;
-    if (this.#sources.relation[this.#attrs.source(id)] === RELATION.local) return true;
+    const relation = this.#sources.relation[this.#attrs.source(id)];
+    if (relation === RELATION.local) return true;
     // A link-local next hop means nothing beyond its link.
-    if (this.#nextHops.zone(this.#attrs.nextHop(id)) !== undefined) return true;
-    return this.#isEbgp && this.options.nextHop === "default";
+    if (this.#nextHops.isLinkLocal(this.#attrs.nextHop(id))) return true;
+    if (this.#isEbgp) return this.options.nextHop !== "keep";
+    return this.options.nextHop === "selfExternal" && relation === RELATION.ebgp;
   }
 
   /** The peer that must not be sent the route because it is its next hop (RFC 4271 §5.1.3), or 0. */

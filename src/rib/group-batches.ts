@@ -35,6 +35,8 @@ export class Batch {
   /** Prefixes spoken of, for members that never get to read the batch. */
   prefixes = new Int32Array(256);
   prefixCount = 0;
+  /** By index of `prefixes`: the path identifier, in batches of ADD-PATH groups. */
+  #pathIds = new Int32Array(0);
   /** Members whose socket still reads from the buffer. */
   readers = 0;
   /** No longer in the list of its group: the last reader gives it back to the pool. */
@@ -61,7 +63,7 @@ export class Batch {
   }
 
   get byteLength(): number {
-    return this.buffer.length + this.prefixes.byteLength;
+    return this.buffer.length + this.prefixes.byteLength + this.#pathIds.byteLength;
   }
 
   /** Makes room for `count` octets behind `at`; the buffer may be another one afterwards. */
@@ -99,6 +101,21 @@ export class Batch {
       this.prefixes = larger;
     }
     this.prefixes[this.prefixCount++] = prefix;
+  }
+
+  addPath(prefix: PrefixId, pathId: number): void {
+    this.addPrefix(prefix);
+    if (this.#pathIds.length < this.prefixes.length) {
+      const larger = new Int32Array(this.prefixes.length);
+      larger.set(this.#pathIds);
+      this.#pathIds = larger;
+    }
+    this.#pathIds[this.prefixCount - 1] = pathId;
+  }
+
+  /** The path identifier given to `addPath` for the i-th prefix. */
+  pathId(i: number): number {
+    return this.#pathIds[i];
   }
 
   /** Calls `write` with each piece of the batch that `member` may have, in order, and its number of messages. */

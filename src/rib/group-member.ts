@@ -15,6 +15,15 @@ export interface MemberSink {
   readonly writableLength: number;
 }
 
+/** Upper bound of what a member may be told. */
+export interface MemberLimit {
+  /** Most prefixes; Infinity where too many do no harm. */
+  readonly most: number;
+  /** Asked before the member is told more: it would know `count` prefixes. False, where that is more than `most`: it is
+   *  told nothing any more, its session is about to end. */
+  permits(count: number): boolean;
+}
+
 const NOTHING: Bytes = new Uint8Array(0);
 
 export class GroupMember {
@@ -31,6 +40,10 @@ export class GroupMember {
   wantsEndOfRib: boolean;
   /** Called once when the walk of a ROUTE-REFRESH is over (RFC 7313 EoRR). */
   onRefreshed: (() => void) | undefined;
+  /** Called once when End-of-RIB has been sent. */
+  onEndOfRib: (() => void) | undefined;
+  /** See Rib.setLimit. */
+  limit: MemberLimit | undefined;
   #gone = false;
   /** Asks for a flush: the member can take more. */
   readonly #onWritable: () => void;
@@ -56,6 +69,13 @@ export class GroupMember {
   send(bytes: Bytes): void {
     this.sink.write(bytes);
     if (this.sink.writableLength > 0 && !this.blocked) this.#block(() => undefined);
+  }
+
+  sendEndOfRib(message: Bytes): void {
+    this.wantsEndOfRib = false;
+    this.send(message);
+    this.onEndOfRib?.();
+    this.onEndOfRib = undefined;
   }
 
   /** The session is over: nothing that the socket still says matters. */

@@ -1,17 +1,20 @@
 // Members of an update group that are told the table instead of the stream of changes: late joiners, ROUTE-REFRESH,
 // slow ones that fell out of the kept batches, peers that moved here from another group. One mechanism for all.
 //
-// `pending` holds the prefixes still to be told, `changed` those of which the members may hold something outdated, so
-// that a withdrawal is due if there is nothing to announce. Changes that come meanwhile are added to both; when nothing
-// is pending the members rejoin the stream where it stands. Pending prefixes are held, so that their rows stay.
+// `pending` holds the prefixes still to be told, `owed` the paths of them that the members may hold, so that a withdrawal
+// is due where they are no longer advertised. Changes that come meanwhile are added to both; when nothing is pending the
+// members rejoin the stream where it stands. Pending prefixes are held, so that their rows stay.
 
 import { Bitset } from "../base/bitset.js";
+import type { AdjRibOut } from "./adj-rib-out.js";
 import type { AttributeWriter } from "./attribute-writer.js";
-import type { AttrsTable } from "./attrs-table.js";
+import type { AttrsId, AttrsTable } from "./attrs-table.js";
 import type { BatchEncoder } from "./batch-encoder.js";
 import type { ExportRules } from "./export-rules.js";
 import type { Batch } from "./group-batches.js";
 import type { GroupMember } from "./group-member.js";
+import { OwedPaths, OwedPrefixes, type OwedWithdrawals } from "./owed-withdrawals.js";
+import type { PathNode } from "./path-lists.js";
 import type { PrefixId, RouteTable } from "./route-table.js";
 
 /** What a walk needs of its group. */
@@ -21,14 +24,16 @@ export interface WalkedGroup {
   readonly encoder: BatchEncoder;
   readonly routes: RouteTable;
   readonly attrs: AttrsTable;
-  advertised(prefix: PrefixId): number;
+  readonly advertised: AdjRibOut;
+  /** False: nothing more may be told to the member. */
+  isPermitted(member: GroupMember): boolean;
 }
 
 export class GroupWalk {
   readonly members = new Set<GroupMember>();
   readonly #group: WalkedGroup;
   #pending = new Bitset();
-  #changed = new Bitset();
+  #owed: OwedWithdrawals;
   #cursor = 0;
   readonly #told: PrefixId[] = [];
   /** False until the first batch: members may still join. */
@@ -36,16 +41,42 @@ export class GroupWalk {
 
   constructor(group: WalkedGroup) {
     this.#group = group;
+    this.#owed = group.rules.options.addPathSend === 0 ? new OwedPrefixes() : new OwedPaths();
   }
 
   get isDone(): boolean {
     return this.#pending.size === 0;
   }
 
-  /** A prefix to be told. `mayHold`: the members may know something else about it. */
-  add(prefix: PrefixId, mayHold: boolean): void {
+  /** A prefix to be told. */
+  add(prefix: PrefixId): void {
     if (this.#pending.add(prefix)) this.#group.routes.hold(prefix);
-    if (mayHold) this.#changed.add(prefix);
+  }
+
+  /** A prefix to be told; the members may know something else about this path of it. */
+  owe(prefix: PrefixId, pathId: number): void {
+    this.add(prefix);
+    this.#owed.add(prefix, pathId);
+  }
+
+  /** All that is advertised is to be told. */
+  addTable(): void {
+    const { advertised } = this.#group;
+    const { end } = advertised;
+    for (let prefix = 1; prefix < end; prefix++) if (advertised.first(prefix) !== 0) this.add(prefix);
+  }
+
+  /** The members may hold whatever is advertised of the prefix there. */
+  oweAll(prefix: PrefixId, advertised: AdjRibOut): void {
+    for (let path = advertised.first(prefix); path !== 0; path = advertised.next(path)) {
+      this.owe(prefix, advertised.pathId(path));
+    }
+  }
+
+  /** The members may hold whatever is advertised there. */
+  oweTable(advertised: AdjRibOut): void {
+    const { end } = advertised;
+    for (let prefix = 1; prefix < end; prefix++) this.oweAll(prefix, advertised);
   }
 
   /** The next batch of the walk, or undefined when nothing had to be said. */
@@ -59,7 +90,7 @@ export class GroupWalk {
       this.#cursor = prefix + 1;
       this.#pending.delete(prefix);
       this.#told.push(prefix);
-      this.#tell(prefix, this.#changed.delete(prefix));
+      this.#tell(prefix);
     }
     const batch = encoder.isEmpty ? undefined : encoder.finish();
     for (const prefix of this.#told) routes.unhold(prefix);
@@ -71,7 +102,7 @@ export class GroupWalk {
   split(members: readonly GroupMember[]): GroupWalk {
     const other = new GroupWalk(this.#group);
     other.#pending = this.#pending.copy();
-    other.#changed = this.#changed.copy();
+    other.#owed = this.#owed.copy();
     other.#cursor = this.#cursor;
     other.hasStarted = true;
     for (let prefix = other.#pending.next(0); prefix >= 0; prefix = other.#pending.next(prefix + 1)) {
@@ -86,33 +117,61 @@ export class GroupWalk {
 
   /** Adds what another walk still had to tell. */
   take(other: GroupWalk): void {
+    const owed = other.#owed;
     for (let prefix = other.#pending.next(0); prefix >= 0; prefix = other.#pending.next(prefix + 1)) {
-      this.add(prefix, other.#changed.has(prefix));
+      this.add(prefix);
+      for (let node = owed.first(prefix); node !== 0; node = owed.next(node)) this.owe(prefix, owed.pathId(node));
     }
   }
 
   /** Gives up what is pending. */
   abandon(): void {
     for (let prefix = this.#pending.next(0); prefix >= 0; prefix = this.#pending.next(prefix + 1)) {
+      this.#owed.clear(prefix);
       this.#group.routes.unhold(prefix);
     }
     this.#pending.clear();
-    this.#changed.clear();
   }
 
-  #tell(prefix: PrefixId, mayHold: boolean): void {
-    const { attrs, encoder, rules } = this.#group;
-    const advertised = this.#group.advertised(prefix);
-    if (advertised === 0) {
-      if (mayHold) encoder.withdraw(prefix, 0, 0);
+  #tell(prefix: PrefixId): void {
+    const { advertised, encoder } = this.#group;
+    const owed = this.#owed.first(prefix);
+    if (owed !== 0) {
+      this.#tellOwed(prefix, owed);
+      this.#owed.clear(prefix);
       return;
     }
-    const source = attrs.source(advertised);
-    const nextHopPeer = rules.nextHopPeer(advertised);
-    encoder.announce(prefix, advertised, nextHopPeer);
-    if (!mayHold) return;
+    for (let path = advertised.first(prefix); path !== 0; path = advertised.next(path)) {
+      encoder.announce(prefix, advertised.attrs(path), undefined, advertised.pathId(path));
+    }
+  }
+
+  /** Announces the paths of a prefix, and withdraws those owed that are not among them. Both lists are in one order. */
+  #tellOwed(prefix: PrefixId, owed: PathNode): void {
+    const { advertised, encoder } = this.#group;
+    for (let path = advertised.first(prefix); path !== 0; path = advertised.next(path)) {
+      const pathId = advertised.pathId(path);
+      for (; owed !== 0 && this.#owed.pathId(owed) < pathId; owed = this.#owed.next(owed)) {
+        encoder.withdraw(prefix, 0, 0, this.#owed.pathId(owed));
+      }
+      const set = advertised.attrs(path);
+      encoder.announce(prefix, set, undefined, pathId);
+      if (owed === 0 || this.#owed.pathId(owed) !== pathId) continue;
+      owed = this.#owed.next(owed);
+      this.#withdrawFromOwners(prefix, pathId, set);
+    }
+    for (; owed !== 0; owed = this.#owed.next(owed)) encoder.withdraw(prefix, 0, 0, this.#owed.pathId(owed));
+  }
+
+  /** Members that may hold the path, but must not be told it as it is now, lose it. */
+  #withdrawFromOwners(prefix: PrefixId, pathId: number, set: AttrsId): void {
+    const { attrs, encoder, rules } = this.#group;
+    const source = attrs.source(set);
+    const nextHopPeer = rules.nextHopPeer(set);
     for (const member of this.members) {
-      if (member.source === source || member.source === nextHopPeer) encoder.withdrawFrom(member.source, prefix);
+      if (member.source === source || member.source === nextHopPeer) {
+        encoder.withdrawFrom(member.source, prefix, pathId);
+      }
     }
   }
 }

@@ -1,9 +1,10 @@
-// Between Adj-RIB-In and the decision process: loops first, then the peer's import policy. Asked once per attribute set
-// and remembered, or once per prefix where the policy looks at prefixes.
+// Between Adj-RIB-In and the decision process: loops and leaks first, then the peer's options and its import policy. Asked
+// once per attribute set and remembered, or once per prefix where the policy looks at prefixes.
 
 import type { Family } from "../base/family.js";
 import { ACCEPT_ALL, type Verdict } from "../policy/route.js";
 import type { AttrsId, AttrsTable } from "./attrs-table.js";
+import { ImportRewriting } from "./import-rewriting.js";
 import { REJECT } from "./reject-reason.js";
 import { RouteCursor } from "./route-cursor.js";
 import type { Source, SourceTable } from "./sources.js";
@@ -14,10 +15,13 @@ const REJECTED = -1;
 export class ImportPolicy {
   readonly #attrs: AttrsTable;
   readonly #cursor: RouteCursor;
-  /** By AttrsId as received: the set it became (a reference is held if it is another), REJECTED or UNKNOWN. */
+  readonly rewriting: ImportRewriting;
+  /** By AttrsId as received: the set it became (a reference is held if it is another), REJECTED or UNKNOWN. Where the
+   *  policy looks at prefixes: the set that the policy is shown. */
   #memo = new Int32Array(256);
   #source: Source | undefined;
   #received: AttrsId = 0;
+  #shown: AttrsId = 0;
   #held: AttrsId = 0;
   /** Results of begin and judgePrefix: the effective set and why it is rejected (0: it is not). */
   attrs: AttrsId = 0;
@@ -28,6 +32,7 @@ export class ImportPolicy {
   constructor(attrs: AttrsTable, sources: SourceTable) {
     this.#attrs = attrs;
     this.#cursor = new RouteCursor(attrs, sources);
+    this.rewriting = new ImportRewriting(attrs, sources);
     attrs.onFree.push((id) => this.#forget(id));
   }
 
@@ -36,27 +41,26 @@ export class ImportPolicy {
     this.#source = source;
     this.#received = received;
     this.attrs = received;
-    this.reason = this.#attrs.loop(received);
+    this.reason = this.#attrs.rejectReason(received);
     this.readsPrefix = false;
     const filter = source.importFilter;
-    if (this.reason !== REJECT.none || filter === ACCEPT_ALL) return;
-    if (filter.readsPrefix) {
-      this.readsPrefix = true;
-      return;
-    }
+    if (this.reason !== REJECT.none) return;
+    if (filter === ACCEPT_ALL && !this.rewriting.touches(source, received)) return;
     const known = received < this.#memo.length ? this.#memo[received] : UNKNOWN;
-    if (known === UNKNOWN) this.#judge();
-    else this.#take(known);
+    const result = known === UNKNOWN ? this.#judge(source) : known;
+    if (filter.readsPrefix && result !== REJECTED) {
+      this.readsPrefix = true;
+      this.#shown = result;
+    } else this.#take(result);
   }
 
   /** Judges the set for one prefix. */
   judgePrefix(family: Family, w0: number, w1: number, w2: number, w3: number, length: number): void {
     if (this.#source === undefined) return;
-    this.#cursor.seek(this.#received, undefined);
+    this.#cursor.seek(this.#shown, undefined);
     this.#cursor.setPrefix(family, w0, w1, w2, w3, length);
-    const accepted = this.#source.importFilter(this.#cursor).accept;
     this.#hold(0);
-    this.#take(accepted ? this.#cursor.commit() || REJECTED : REJECTED);
+    this.#take(this.#filtered(this.#source, this.#shown));
     if (this.attrs !== this.#received) this.#hold(this.attrs);
   }
 
@@ -67,9 +71,13 @@ export class ImportPolicy {
 
   /** What the policy says of a route, with the line that decided: for people, computed afresh. */
   explain(source: Source, received: AttrsId, family: Family, w: readonly number[], length: number): Verdict {
-    this.#cursor.seek(received, undefined);
+    const shown = this.rewriting.before(source, received);
+    if (shown === 0) return { accept: false, by: "the length of its attributes" };
+    this.#cursor.seek(shown, undefined);
     this.#cursor.setPrefix(family, w[0], w[1], w[2], w[3], length);
-    return source.importFilter(this.#cursor);
+    const verdict = source.importFilter(this.#cursor);
+    if (shown !== received) this.#attrs.discard(shown);
+    return verdict;
   }
 
   /** The source has another policy: nothing remembered about its sets holds any more. */
@@ -79,19 +87,34 @@ export class ImportPolicy {
     }
   }
 
-  #judge(): void {
-    if (this.#source === undefined) return;
-    this.#cursor.seek(this.#received, undefined);
-    const accepted = this.#source.importFilter(this.#cursor).accept;
-    const result = accepted ? this.#cursor.commit() || REJECTED : REJECTED;
-    if (result > 0 && result !== this.#received) this.#attrs.retain(result);
-    if (this.#received >= this.#memo.length) {
+  /** Works out what is remembered of the set. */
+  #judge(source: Source): number {
+    const received = this.#received;
+    const shown = this.rewriting.before(source, received) || REJECTED;
+    let result = shown;
+    if (shown !== REJECTED && !source.importFilter.readsPrefix) {
+      this.#cursor.seek(shown, undefined);
+      result = this.#filtered(source, shown);
+      if (shown !== received && shown !== result) this.#attrs.discard(shown);
+    }
+    if (result !== REJECTED && result !== received) this.#attrs.retain(result);
+    if (received >= this.#memo.length) {
       const larger = new Int32Array(Math.max(this.#attrs.end, this.#memo.length * 2));
       larger.set(this.#memo);
       this.#memo = larger;
     }
-    this.#memo[this.#received] = result;
-    this.#take(result);
+    this.#memo[received] = result;
+    return result;
+  }
+
+  /** The effective set of what the cursor shows, or REJECTED. */
+  #filtered(source: Source, shown: AttrsId): number {
+    if (!source.importFilter(this.#cursor).accept) return REJECTED;
+    const filtered = this.#cursor.commit();
+    if (filtered === 0) return REJECTED;
+    const result = this.rewriting.after(source, filtered) || REJECTED;
+    if (filtered !== shown && filtered !== result) this.#attrs.discard(filtered);
+    return result;
   }
 
   #take(result: number): void {

@@ -3,8 +3,10 @@
 //
 // The hot path: no allocation per route. NLRI syntax was checked when the message was decoded.
 
-import type { Bytes } from "../base/bytes.js";
+import { type Bytes, toHex } from "../base/bytes.js";
 import { type Family, IPV4_UNICAST, IPV6_UNICAST } from "../base/family.js";
+import { ERROR_CODE, UPDATE_ERROR } from "../packet/codes.js";
+import { NotificationError } from "../packet/notification.js";
 import { decodeUpdate, type UpdateContext, UpdateView } from "../packet/update.js";
 import { AttributeKey } from "./attribute-key.js";
 import { type AttrsId, type AttrsTable, CONTEXT } from "./attrs-table.js";
@@ -23,6 +25,9 @@ export class Ingest {
   readonly #policy: ImportPolicy;
   readonly #view = new UpdateView();
   readonly #key = new AttributeKey();
+  /** Sets of the UPDATE at hand, each with a reference; 0: none. */
+  #nlriAttrs: AttrsId = 0;
+  #reachAttrs: AttrsId = 0;
 
   constructor(attrs: AttrsTable, ribs: readonly LocRib[], policy: ImportPolicy) {
     this.#attrs = attrs;
@@ -34,15 +39,16 @@ export class Ingest {
    *  Throws NotificationError where the session must be reset; nothing was applied then. */
   receive(source: Source, bytes: Bytes, start: number, end: number, context: IngestContext): Family | -1 {
     const view = this.#view;
-    decodeUpdate(bytes, start, end, context, view);
-    if (view.endOfRib !== -1) return view.endOfRib;
-    const flags = context.fourOctetAs ? 0 : CONTEXT.oldSpeaker;
-    if (view.attributesWithoutNlri) {
-      this.#attrs.judgeAlone(bytes, view.attributesAt, view.attributesEnd, source.id, flags);
+    this.#nlriAttrs = this.#reachAttrs = 0;
+    try {
+      this.#read(source, bytes, start, end, context);
+    } catch (error) {
+      if (this.#nlriAttrs !== 0) this.#attrs.release(this.#nlriAttrs);
+      throw error instanceof NotificationError ? error : this.#bug(error, source, bytes.slice(start, end));
     }
-    // Interned before anything is applied: judging may still reset the session.
-    const nlriAttrs = view.nlriAt < view.nlriEnd ? this.#internNlri(source, flags) : 0;
-    const reachAttrs = view.reachFamily !== -1 && view.reachAt < view.reachEnd ? this.#internReach(source, flags) : 0;
+    if (view.endOfRib !== -1) return view.endOfRib;
+    const nlriAttrs = this.#nlriAttrs;
+    const reachAttrs = this.#reachAttrs;
 
     // RFC 7606 §2: treat-as-withdraw is for all routes of the UPDATE.
     if (this.#isWithdrawn(nlriAttrs) || this.#isWithdrawn(reachAttrs)) view.treatAsWithdraw = true;
@@ -64,7 +70,32 @@ export class Ingest {
     return -1;
   }
 
-  /** What the last UPDATE had wrong in its framing without resetting the session (RFC 7606 §3–§5), in words. */
+  /** Everything that may still reset the session, before anything is applied. */
+  #read(source: Source, bytes: Bytes, start: number, end: number, context: IngestContext): void {
+    const view = this.#view;
+    decodeUpdate(bytes, start, end, context, view);
+    if (view.endOfRib !== -1) return;
+    const flags = context.fourOctetAs ? 0 : CONTEXT.oldSpeaker;
+    if (view.attributesWithoutNlri) {
+      this.#attrs.judgeAlone(bytes, view.attributesAt, view.attributesEnd, source.id, flags);
+    }
+    if (view.nlriAt < view.nlriEnd) this.#nlriAttrs = this.#internNlri(source, flags);
+    if (view.reachFamily !== -1 && view.reachAt < view.reachEnd) this.#reachAttrs = this.#internReach(source, flags);
+  }
+
+  /** Our own mistake over one message: nothing was applied, so it costs this session and not all of them. The log gets what
+   *  is needed to repeat it. */
+  #bug(error: unknown, source: Source, body: Bytes): NotificationError {
+    const text = error instanceof Error ? error.message : String(error);
+    const stack = error instanceof Error ? (error.stack ?? "").split("\n").slice(1, 6).join(" |") : "";
+    this.#attrs.onFault(source.id, [`bug: ${text}${stack}; UPDATE body ${toHex(body)}`]);
+    const { MALFORMED_ATTRIBUTE_LIST } = UPDATE_ERROR;
+    const detail = `we could not handle the message: ${text}`;
+    return new NotificationError(ERROR_CODE.UPDATE_MESSAGE, MALFORMED_ATTRIBUTE_LIST, undefined, detail);
+  }
+
+  /** What the last UPDATE had wrong in its framing or its prefixes without resetting the session (RFC 7606 §3–§5, RFC 4271
+   *  §6.3), in words. */
   get fault(): string | undefined {
     return this.#view.faultText;
   }
@@ -119,6 +150,10 @@ export class Ingest {
       if (length > 24) word |= bytes[at++];
       // RFC 4271 §4.3: the value of trailing bits is irrelevant.
       word = length === 0 ? 0 : word & (-1 << (32 - length));
+      if (isOddNarrow(word, length)) {
+        this.#view.faultText ??= ODD_PREFIX;
+        continue;
+      }
       if (perPrefix) policy.judgePrefix(IPV4_UNICAST, word, 0, 0, 0, length);
       const prefix = rib.routes.destination(word, 0, 0, 0, length);
       rib.announce(prefix, source.id, pathId, attrs, policy.attrs, policy.reason);
@@ -141,6 +176,10 @@ export class Ingest {
       const w2 = word(bytes, at + 8, length - 64);
       const w3 = word(bytes, at + 12, length - 96);
       at += (length + 7) >> 3;
+      if (isOddWide(w0, w1, w2, w3, length)) {
+        this.#view.faultText ??= ODD_PREFIX;
+        continue;
+      }
       if (policy.readsPrefix) policy.judgePrefix(IPV6_UNICAST, w0, w1, w2, w3, length);
       const prefix = rib.routes.destination(w0, w1, w2, w3, length);
       rib.announce(prefix, source.id, pathId, attrs, policy.attrs, policy.reason);
@@ -173,6 +212,21 @@ export class Ingest {
       if (prefix !== 0) rib.withdraw(prefix, source.id, pathId);
     }
   }
+}
+
+const ODD_PREFIX = "multicast, loopback or link-local prefix ignored (RFC 4271 §6.3)";
+
+/** RFC 4271 §6.3: a prefix that nobody can be reached by is ignored, the rest of the UPDATE is not. 224.0.0.0/4 is
+ *  multicast, 127.0.0.0/8 the host itself; what merely contains them is a route like any other. */
+function isOddNarrow(word: number, length: number): boolean {
+  const first = word >>> 24;
+  return first >= 127 && ((first === 127 && length >= 8) || (first >> 4 === 14 && length >= 4));
+}
+
+/** The same for ff00::/8, fe80::/10 and ::1. */
+function isOddWide(w0: number, w1: number, w2: number, w3: number, length: number): boolean {
+  if (w0 === 0) return length === 128 && w3 === 1 && w2 === 0 && w1 === 0;
+  return (w0 >>> 24 === 0xff && length >= 8) || (w0 >>> 22 === 0x3fa && length >= 10);
 }
 
 /** The word at `at` of which `bits` (maybe more than 32, or fewer than 1) belong to the prefix; the rest is zero. */

@@ -18,8 +18,9 @@ export class LocRib {
   readonly #attrs: AttrsTable;
   readonly #sources: SourceTable;
   readonly #logs: ChangeLog[] = [];
-  /** Those that must also hear of paths that are not the best one. */
-  readonly #pathLogs = new Set<ChangeLog>();
+  /** Those that must also hear of paths that are not the best one: of all, or of those that may be used beside it. */
+  readonly #everyPathLogs = new Set<ChangeLog>();
+  readonly #multipathLogs = new Set<ChangeLog>();
 
   constructor(
     family: Family,
@@ -36,18 +37,25 @@ export class LocRib {
     this.decision = new Decision(this.routes, attrs, nextHops, sources);
   }
 
-  /** A log that hears of every change of a best path from now on; with `everyPath` also of the paths that may be used
-   *  beside it. */
+  /** A log that hears of every change of a best path from now on; with `everyPath` also of every other path (RFC 7911). */
   subscribe(everyPath = false): ChangeLog {
     const log = new ChangeLog(this.routes);
     this.#logs.push(log);
-    if (everyPath) this.#pathLogs.add(log);
+    if (everyPath) this.#everyPathLogs.add(log);
+    return log;
+  }
+
+  /** A log that also hears of other paths while equal ones are used beside the best. */
+  subscribeMultipath(): ChangeLog {
+    const log = this.subscribe();
+    this.#multipathLogs.add(log);
     return log;
   }
 
   unsubscribe(log: ChangeLog): void {
     log.clear();
-    this.#pathLogs.delete(log);
+    this.#everyPathLogs.delete(log);
+    this.#multipathLogs.delete(log);
     const at = this.#logs.indexOf(log);
     if (at >= 0) this.#logs.splice(at, 1);
   }
@@ -115,12 +123,24 @@ export class LocRib {
   }
 
   isStale(route: RouteId): boolean {
-    return this.routes.epoch(route) !== this.#sources.epoch[this.routes.source(route)];
+    return this.routes.epoch(route) !== this.#epochOf(this.routes.source(route));
+  }
+
+  /** The paths of the source count as told in its present epoch: none of them is stale any more. */
+  freshen(prefix: PrefixId, source: SourceId): void {
+    const routes = this.routes;
+    for (let route = routes.head(prefix); route !== 0; route = routes.next(route)) {
+      if (routes.source(route) === source) routes.setEpoch(route, this.#epochOf(source));
+    }
+  }
+
+  #epochOf(source: SourceId): number {
+    return (this.#sources.epoch[source] >> this.family) & 1;
   }
 
   #findOf(prefix: PrefixId, source: SourceId, all: boolean): RouteId {
     const routes = this.routes;
-    const epoch = this.#sources.epoch[source];
+    const epoch = this.#epochOf(source);
     for (let route = routes.head(prefix); route !== 0; route = routes.next(route)) {
       if (routes.source(route) === source && (all || routes.epoch(route) !== epoch)) return route;
     }
@@ -137,7 +157,7 @@ export class LocRib {
     reason: number,
   ): void {
     const routes = this.routes;
-    const route = routes.makePath(attrs, source, pathId, reason, this.#sources.epoch[source]);
+    const route = routes.makePath(attrs, source, pathId, reason, this.#epochOf(source));
     this.#attrs.retain(attrs);
     if (received !== attrs) {
       this.#attrs.retain(received);
@@ -167,7 +187,7 @@ export class LocRib {
     received: AttrsId,
     attrs: AttrsId,
     reason: number,
-    epoch = this.#sources.epoch[source],
+    epoch = this.#epochOf(source),
   ): void {
     const routes = this.routes;
     const oldAttrs = routes.attrs(route);
@@ -194,7 +214,7 @@ export class LocRib {
       routes.linkHead(prefix, route);
     } else if (beats === undefined) this.decision.select(prefix);
     // A path that MED had beaten may come back when the one that beat it changes: the whole chain decides.
-    else if (routes.next(routes.next(head)) !== 0) this.decision.select(prefix);
+    else if (!this.decision.isOrder && routes.next(routes.next(head)) !== 0) this.decision.select(prefix);
     if (routes.head(prefix) !== head) this.#mark(prefix);
     else this.#markPaths(prefix);
   }
@@ -226,9 +246,10 @@ export class LocRib {
 
   /** The best path is the same, another one has changed. */
   #markPaths(prefix: PrefixId): void {
+    for (const log of this.#everyPathLogs) log.mark(prefix);
     const { multipathEbgp, multipathIbgp } = this.decision.options;
     if (multipathEbgp <= 1 && multipathIbgp <= 1) return;
-    for (const log of this.#pathLogs) log.mark(prefix);
+    for (const log of this.#multipathLogs) log.mark(prefix);
   }
 
   #count(source: SourceId, received: number, accepted: number): void {

@@ -24,6 +24,8 @@ export type NextHopResolver = (nextHop: Bytes, zone: string | undefined) => Next
 /** A reflector that does not forward takes every next hop as reachable. */
 export const ALWAYS_REACHABLE: NextHopResolver = () => REACHABLE;
 const REACHABLE: NextHopResolution = { reachable: true, cost: 0, via: "" };
+/** A way through ourselves leads nowhere (RFC 4271 §5.1.3). */
+export const OWN_ADDRESS: NextHopResolution = { reachable: false, cost: 0, via: "ourselves" };
 
 export class NextHopTable {
   /** Columns by NextHopId: 1 reachable, 0 not; IGP cost; the peer that has this address, or 0. */
@@ -34,6 +36,8 @@ export class NextHopTable {
   readonly #refs: number[] = [1];
   readonly #via: string[] = [""];
   readonly #zones: (string | undefined)[] = [undefined];
+  /** By row: packets are dropped here, so no way is needed. */
+  readonly #drops: boolean[] = [true];
   readonly #ids = new Map<string, NextHopId>();
   readonly #free: NextHopId[] = [];
   readonly #peers = new Map<string, number>();
@@ -45,11 +49,19 @@ export class NextHopTable {
   }
 
   /** Row of the next hop at `bytes[at, at + length)`; one reference is taken for the caller. `zone`: the interface of the
-   *  session it came from, which is part of a link-local address. */
-  acquire(bytes: Bytes, at: number, length: number, zone?: string): NextHopId {
+   *  session it came from, which is part of a link-local address. `drops`: packets are dropped here (RFC 7999 §3.3); the
+   *  row is another one, always reachable. */
+  acquire(bytes: Bytes, at: number, length: number, zone?: string, drops = false): NextHopId {
     if (length === 0) return 0;
-    const scope = zone !== undefined && isLinkLocal(bytes, at, Math.min(length, 16)) ? zone : undefined;
-    const key = keyOf(bytes, at, length) + (scope === undefined ? "" : `%${scope}`);
+    if (length === 32) {
+      // A peer with nothing but a link-local address says it twice, or behind an unspecified one.
+      if (isUnspecified(bytes, at)) {
+        at += 16;
+        length = 16;
+      } else if (isLinkLocal(bytes, at, 16)) length = 16;
+    }
+    const scope = zone !== undefined && (length === 32 || isLinkLocal(bytes, at, length)) ? zone : undefined;
+    const key = rowKey(bytes, at, length, scope, drops);
     const known = this.#ids.get(key);
     if (known !== undefined) {
       this.#refs[known]++;
@@ -59,6 +71,7 @@ export class NextHopTable {
     if (id >= this.cost.length) this.#grow();
     this.#bytes[id] = bytes.slice(at, at + length);
     this.#zones[id] = scope;
+    this.#drops[id] = drops;
     this.#refs[id] = 1;
     this.#ids.set(key, id);
     this.#resolve(id);
@@ -73,8 +86,7 @@ export class NextHopTable {
   release(id: NextHopId): void {
     if (id === 0 || --this.#refs[id] > 0) return;
     const bytes = this.#bytes[id];
-    const zone = this.#zones[id];
-    this.#ids.delete(keyOf(bytes, 0, bytes.length) + (zone === undefined ? "" : `%${zone}`));
+    this.#ids.delete(rowKey(bytes, 0, bytes.length, this.#zones[id], this.#drops[id]));
     this.#bytes[id] = NONE;
     this.#free.push(id);
   }
@@ -84,9 +96,19 @@ export class NextHopTable {
     return this.#bytes[id];
   }
 
-  /** Interface of a link-local next hop. */
+  /** Interface of a link-local next hop, also of one beside a global address. */
   zone(id: NextHopId): string | undefined {
     return this.#zones[id];
+  }
+
+  /** Nothing but a link-local address: it means nothing beyond its link. */
+  isLinkLocal(id: NextHopId): boolean {
+    return this.#zones[id] !== undefined && this.#bytes[id].length === 16;
+  }
+
+  /** The next hop is an address of our own. */
+  isOwn(id: NextHopId): boolean {
+    return this.#via[id] === OWN_ADDRESS.via;
   }
 
   get size(): number {
@@ -98,7 +120,10 @@ export class NextHopTable {
     const key = keyOf(address, 0, address.length);
     if (source === 0) this.#peers.delete(key);
     else this.#peers.set(key, source);
-    for (const [other, id] of this.#ids) if (other.slice(0, 16) === key) this.peer[id] = source;
+    for (const id of this.#ids.values()) {
+      const bytes = this.#bytes[id];
+      if (keyOf(bytes, 0, Math.min(bytes.length, 16)) === key) this.peer[id] = source;
+    }
   }
 
   /** Takes another resolver, or asks the present one again. Gives the next hops whose reachability, cost or way changed. */
@@ -110,7 +135,8 @@ export class NextHopTable {
   }
 
   #resolve(id: NextHopId): boolean {
-    const { reachable, cost, via } = this.#resolver(this.#bytes[id], this.#zones[id]);
+    const way = this.#drops[id] ? REACHABLE : this.#resolver(this.#bytes[id], this.#zones[id]);
+    const { reachable, cost, via } = way;
     const bit = reachable ? 1 : 0;
     const changed = this.reachable[id] !== bit || this.cost[id] !== cost || this.#via[id] !== via;
     this.#via[id] = via;
@@ -134,6 +160,15 @@ export class NextHopTable {
 }
 
 const NONE = new Uint8Array(0);
+
+function rowKey(bytes: Bytes, at: number, length: number, zone: string | undefined, drops: boolean): string {
+  return keyOf(bytes, at, length) + (zone === undefined ? "" : `%${zone}`) + (drops ? "!" : "");
+}
+
+function isUnspecified(bytes: Bytes, at: number): boolean {
+  for (let i = at; i < at + 16; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
 
 function keyOf(bytes: Bytes, at: number, length: number): string {
   let key = "";

@@ -7,6 +7,8 @@ export const REJECT = {
   originatorLoop: 3,
   clusterLoop: 4,
   missingPolicy: 5,
+  ownNextHop: 6,
+  routeLeak: 7,
 } as const;
 
 export type RejectReason = (typeof REJECT)[keyof typeof REJECT];
@@ -18,6 +20,8 @@ const TEXTS: Readonly<Record<RejectReason, string>> = {
   [REJECT.originatorLoop]: "own router id is ORIGINATOR_ID (RFC 4456 §8)",
   [REJECT.clusterLoop]: "own cluster id in CLUSTER_LIST (RFC 4456 §8)",
   [REJECT.missingPolicy]: "eBGP peer without import policy (RFC 8212)",
+  [REJECT.ownNextHop]: "own address is NEXT_HOP (RFC 4271 §6.3)",
+  [REJECT.routeLeak]: "route leak: OTC (RFC 9234 §5)",
 };
 
 export function rejectText(reason: number): string {

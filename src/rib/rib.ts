@@ -14,9 +14,9 @@ import type { Filter } from "../policy/route.js";
 import { AttrsTable, CONTEXT, type Identity } from "./attrs-table.js";
 import { BatchEncoder } from "./batch-encoder.js";
 import type { DecisionOptions } from "./decision.js";
-import { type GroupOptions, groupKey } from "./export-rules.js";
+import { type GroupOptions, groupKey, isSameRewriting } from "./export-rules.js";
 import { BATCH_LIMITS, type BatchLimits, BatchPool } from "./group-batches.js";
-import { GroupMember, type MemberSink } from "./group-member.js";
+import { GroupMember, type MemberLimit, type MemberSink } from "./group-member.js";
 import { ImportPolicy } from "./import-policy.js";
 import { Ingest, type IngestContext } from "./ingest.js";
 import { LocRib } from "./loc-rib.js";
@@ -114,16 +114,29 @@ export class Rib {
    *  (RFC 4724 §4.2). */
   sourceDown(source: Source, keep: readonly Family[]): void {
     this.#walks.finishSweeps(source.id);
+    for (const { family } of FAMILIES) if (keep.includes(family)) this.#abandonRefresh(source, family);
     this.#removeStaleNow(source);
-    this.sources.epoch[source.id] ^= 1;
+    this.sources.epoch[source.id] ^= 3;
     for (const { family } of FAMILIES) {
+      source.isRefreshing[family] = false;
       source.hasStale[family] = source.received[family] > 0;
       if (!keep.includes(family)) this.sweepStale(source, family, () => undefined);
     }
   }
 
+  /** The peer is about to tell its table of the family again: what it does not tell until sweepStale goes then (RFC 7313
+   *  §4). Once more while that is under way: all of it is stale again. */
+  beginRefresh(source: Source, family: Family): void {
+    this.#walks.finishSweeps(source.id, family);
+    this.#abandonRefresh(source, family);
+    this.sources.epoch[source.id] ^= 1 << family;
+    source.isRefreshing[family] = true;
+    source.hasStale[family] = source.received[family] > 0;
+  }
+
   /** Takes the stale routes of the source out, a slice at a time. */
   sweepStale(source: Source, family: Family, done: () => void): void {
+    source.isRefreshing[family] = false;
     if (!source.hasStale[family]) {
       done();
       return;
@@ -163,16 +176,17 @@ export class Rib {
     return { best, stale };
   }
 
+  /** Changes what is known of a peer; new options for import apply to what it has sent. */
+  describeSource(source: Source, options: SourceOptions, bgpIdentifier: number): void {
+    if (this.sources.describe(source, options, bgpIdentifier)) this.#reapplyImport(source);
+  }
+
   /** Gives the source another import policy and applies it to what it has sent. */
   setImportFilter(source: Source, filter: Filter): void {
     const isSame = source.importFilter.identity === filter.identity;
     // Equal filters may still stand in other lines of the file: what they say to people differs.
     source.importFilter = filter;
-    if (isSame) return;
-    this.importPolicy.forgetSource(source);
-    if (source.received.some((count) => count > 0)) {
-      this.#walks.reapplyImport(source, () => this.sources.find(source.id) === source);
-    }
+    if (!isSame) this.#reapplyImport(source);
   }
 
   /** Asks about every next hop again, of another resolver if one is given. */
@@ -181,9 +195,11 @@ export class Rib {
     if (changed.size > 0) this.#walks.redecide(changed);
   }
 
-  setDecisionOptions(options: DecisionOptions): void {
+  /** Changes how the best paths are found; everything is decided again. */
+  setDecisionOptions(changes: Partial<DecisionOptions>): void {
     const old = this.families[0].decision.options;
-    if (old.multipathEbgp === options.multipathEbgp && old.multipathIbgp === options.multipathIbgp) return;
+    const options: DecisionOptions = { ...old, ...changes };
+    if ((Object.keys(options) as (keyof DecisionOptions)[]).every((key) => options[key] === old[key])) return;
     for (const rib of this.families) rib.decision.options = options;
     this.#walks.redecideAll();
   }
@@ -208,6 +224,13 @@ export class Rib {
     this.#disposeIfEmpty(group);
   }
 
+  /** Bounds what the member is told, from now on and as it stands; undefined: no bound. The limit may not call back into
+   *  the RIB: whoever ends the session does so in a later turn. */
+  setLimit(member: GroupMember, limit: MemberLimit | undefined): void {
+    member.limit = limit;
+    this.#memberGroups.get(member)?.isPermitted(member);
+  }
+
   /** Tells the member everything again; `done` when it has been told (RFC 2918, RFC 7313). */
   refresh(member: GroupMember, done?: () => void): void {
     member.onRefreshed = done;
@@ -229,8 +252,7 @@ export class Rib {
       const from = this.#memberGroups.get(member);
       const key = groupKey(options);
       if (from === undefined || groupKey(from.options) === key) continue;
-      const sameRewriting =
-        groupKey({ ...from.options, exportFilter: options.exportFilter, sentTo: options.sentTo }) === key;
+      const sameRewriting = isSameRewriting(from.options, options);
       const allMove = [...from.members].every((other) => {
         const wanted = changes.get(other);
         return wanted !== undefined && groupKey(wanted) === key;
@@ -277,6 +299,13 @@ export class Rib {
     return this.families[prefix.family].routes.prefixes.find(w0, w1, w2, w3, prefix.length);
   }
 
+  #reapplyImport(source: Source): void {
+    this.importPolicy.forgetSource(source);
+    if (source.received.some((count) => count > 0)) {
+      this.#walks.reapplyImport(source, () => this.sources.find(source.id) === source);
+    }
+  }
+
   #flush(): void {
     this.#flushRequested = false;
     const until = this.#clock.now() + FLUSH_MS;
@@ -311,6 +340,13 @@ export class Rib {
     if (group.members.size > 0) return;
     this.#groups.delete(groupKey(group.options));
     this.queue.add((until) => group.dispose(until));
+  }
+
+  /** Routes that a refresh has not reached yet are as good as before it. One bit cannot tell two epochs of them apart. */
+  #abandonRefresh(source: Source, family: Family): void {
+    if (source.isRefreshing[family] && source.hasStale[family]) this.#walks.freshen(source.id, family);
+    if (source.isRefreshing[family]) source.hasStale[family] = false;
+    source.isRefreshing[family] = false;
   }
 
   /** Routes that were stale already when the session went down again must not look fresh (RFC 4724 §4.2). */

@@ -6,11 +6,14 @@ import { ByteWriter } from "../base/bytes.js";
 import { type Family, IPV4_UNICAST } from "../base/family.js";
 import type { PathAttributes } from "../packet/attributes/attribute.js";
 import { decodeAttributes, encodeAttributes } from "../packet/attributes/index.js";
+import { AttributeSection } from "../packet/attributes/section.js";
 import type { AsPath, ExtendedCommunity, LargeCommunity, PeerFacts, Route, RouteOrigin } from "../policy/route.js";
 import { type AttrsId, type AttrsTable, CONTEXT, LONGEST_SET } from "./attrs-table.js";
 import type { SourceTable } from "./sources.js";
 
 const NO_NEXT_HOP: Bytes = new Uint8Array(0);
+/** What an edited set takes over from the one it was made of. */
+const KEPT = CONTEXT.medIsOurs | CONTEXT.nextHopIsOurs | CONTEXT.dropsPackets;
 
 /** Attributes of a set while a filter changes them. */
 type Draft = { -readonly [K in keyof PathAttributes]: PathAttributes[K] };
@@ -19,6 +22,8 @@ export class RouteCursor implements Route {
   readonly #attrs: AttrsTable;
   readonly #sources: SourceTable;
   readonly #out = new ByteWriter(1024);
+  readonly #section = new AttributeSection();
+  readonly #value = new ByteWriter(1024);
   #id: AttrsId = 0;
   #draft: Draft | undefined;
   #edited = false;
@@ -43,7 +48,7 @@ export class RouteCursor implements Route {
     this.#draft = undefined;
     this.#edited = false;
     this.#weight = this.#attrs.weight(id);
-    this.#ours = this.#attrs.context(id) & (CONTEXT.medIsOurs | CONTEXT.nextHopIsOurs);
+    this.#ours = this.#attrs.context(id) & KEPT;
     this.sentTo = sentTo;
   }
 
@@ -63,7 +68,7 @@ export class RouteCursor implements Route {
     if (!this.#edited || this.#draft === undefined) return id;
     this.#out.clear();
     try {
-      encodeAttributes(this.#draft, this.#out);
+      encodeAttributes(this.#draft, this.#out, true, this.#value);
     } catch (error) {
       if (error instanceof RangeError) return 0;
       throw error;
@@ -167,14 +172,33 @@ export class RouteCursor implements Route {
     this.#weight = Math.max(0, Math.min(CONTEXT.weightMask, value));
   }
 
+  /** RFC 9234. No filter may set it. */
+  get onlyToCustomer(): number | undefined {
+    return this.#read().onlyToCustomer;
+  }
+
+  set onlyToCustomer(value: number | undefined) {
+    const draft = this.#edit();
+    if (value === undefined) delete draft.onlyToCustomer;
+    else draft.onlyToCustomer = value;
+  }
+
+  /** Packets are dropped, whatever the next hop (RFC 7999 §3.3). */
+  get dropsPackets(): boolean {
+    return (this.#ours & CONTEXT.dropsPackets) !== 0;
+  }
+
+  set dropsPackets(value: boolean) {
+    this.#edit();
+    if (value) this.#ours |= CONTEXT.dropsPackets;
+    else this.#ours &= ~CONTEXT.dropsPackets;
+  }
+
   #read(): Draft {
-    this.#draft ??= {
-      ...decodeAttributes(
-        this.#attrs.bodyChunk(this.#id),
-        this.#attrs.bodyOffset(this.#id),
-        this.#attrs.bodyOffset(this.#id) + this.#attrs.bodyLength(this.#id),
-      ),
-    };
+    if (this.#draft !== undefined) return this.#draft;
+    const at = this.#attrs.bodyOffset(this.#id);
+    const end = at + this.#attrs.bodyLength(this.#id);
+    this.#draft = { ...decodeAttributes(this.#attrs.bodyChunk(this.#id), at, end, true, this.#section) };
     return this.#draft;
   }
 

@@ -125,6 +125,11 @@ export class RouteTable {
     return (this.#paths[(route << 2) + SOURCE] & EPOCH_BIT) >>> EPOCH_SHIFT;
   }
 
+  setEpoch(route: RouteId, epoch: number): void {
+    const at = (route << 2) + SOURCE;
+    this.#paths[at] = (this.#paths[at] & ~EPOCH_BIT) | (epoch << EPOCH_SHIFT);
+  }
+
   pathId(route: RouteId): number {
     return this.#paths[(route << 2) + PATH_ID];
   }

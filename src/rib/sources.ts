@@ -31,6 +31,10 @@ export interface ImportOptions {
   readonly honoursGracefulShutdown: boolean;
   /** RFC 7999 §3.3. */
   readonly honoursBlackhole: boolean;
+  /** RFC 8326 §4.2: LOCAL_PREF 0 for every route, after the import policy: the session is about to be shut down. */
+  readonly isDraining: boolean;
+  /** Our address in the session, which must not be NEXT_HOP (RFC 4271 §6.3); undefined: as in the last session. */
+  readonly localAddress?: Bytes | undefined;
 }
 
 /** What a peer or a local protocol brings along. */
@@ -58,6 +62,8 @@ export class Source {
   readonly accepted: [number, number] = [0, 0];
   /** By family: routes of an earlier session may still be held. */
   readonly hasStale: [boolean, boolean] = [false, false];
+  /** By family: what is stale waits for the end of a refresh of the session at hand (RFC 7313), not of a restart. */
+  readonly isRefreshing: [boolean, boolean] = [false, false];
 
   constructor(id: SourceId, options: SourceOptions) {
     this.id = id;
@@ -74,7 +80,7 @@ export class SourceTable {
   relation = new Uint8Array(64);
   /** BGP Identifier of the peer, as a signed word. */
   routerId = new Int32Array(64);
-  /** 0 or 1: routes whose path carries the other value are stale. */
+  /** A bit per family: routes whose path carries the other value are stale. */
   epoch = new Uint8Array(64);
   /** 11 bits, part of the key of attribute sets: another one whenever equal octets may be judged differently, because the
    *  row has another owner, another relation to us, or we have another identity. */
@@ -104,13 +110,14 @@ export class SourceTable {
     return this.#sources[id];
   }
 
-  /** Changes what is known of a peer when its session comes up. */
-  describe(source: Source, options: SourceOptions, bgpIdentifier: number): void {
-    const isOther = source.options.relation !== options.relation || source.options.localAs !== options.localAs;
-    if (isOther) this.generation[source.id] = this.#nextGeneration();
-    source.options = options;
+  /** Changes what is known of a peer when its session comes up. True: equal sets are rewritten in another way. */
+  describe(source: Source, options: SourceOptions, bgpIdentifier: number): boolean {
+    const before = source.options;
+    source.options = withLocalAddress(options, before.import?.localAddress);
+    if (judgingKey(before) !== judgingKey(source.options)) this.generation[source.id] = this.#nextGeneration();
     this.relation[source.id] = options.relation;
     this.routerId[source.id] = bgpIdentifier | 0;
+    return importKey(before) !== importKey(source.options);
   }
 
   /** We are somebody else from now on: what was judged a loop or none must be judged again. */
@@ -153,4 +160,23 @@ export class SourceTable {
     generation.set(this.generation);
     this.generation = generation;
   }
+}
+
+/** Between sessions nobody knows our address: routes that are kept must not look new because of that. */
+function withLocalAddress(options: SourceOptions, known: Bytes | undefined): SourceOptions {
+  if (options.import === undefined || options.import.localAddress !== undefined || known === undefined) return options;
+  return { ...options, import: { ...options.import, localAddress: known } };
+}
+
+/** Equal texts: equal octets from the source are judged alike. */
+function judgingKey({ relation, localAs, peer, import: options }: SourceOptions): string {
+  if (options === undefined) return `${relation} ${localAs}`;
+  const { globalAs, allowAsIn, enforcesFirstAs, role, localAddress } = options;
+  const peerAs = enforcesFirstAs || role !== undefined ? peer?.as : 0;
+  return [relation, localAs, globalAs, allowAsIn, enforcesFirstAs, role, peerAs, localAddress].join(" ");
+}
+
+/** Equal texts: equal sets from the source are rewritten alike. */
+function importKey({ import: options }: SourceOptions): string {
+  return JSON.stringify({ ...options, localAddress: undefined });
 }

@@ -51,9 +51,10 @@ export class TableWalks {
     if (sweeps.length === 1) this.#queue.add((until) => this.#sweep(rib, until));
   }
 
-  /** Does at once what is left of the sweeps of a source: its epoch is about to be used again. */
-  finishSweeps(source: SourceId): void {
+  /** Does at once what is left of the sweeps of a source: its epoch is about to be used again. `family`: only there. */
+  finishSweeps(source: SourceId, family?: Family): void {
     for (const rib of this.#ribs) {
+      if (family !== undefined && rib.family !== family) continue;
       const sweeps = this.#sweeps[rib.family];
       for (const sweep of sweeps.filter((other) => other.source === source)) {
         for (let prefix = 1; prefix < rib.routes.prefixes.end; prefix++) {
@@ -64,6 +65,13 @@ export class TableWalks {
       }
     }
     this.#onChange();
+  }
+
+  /** No route of the source in that family is stale any more, at once. */
+  freshen(source: SourceId, family: Family): void {
+    const rib = this.#ribs[family];
+    const { prefixes } = rib.routes;
+    for (let prefix = 1; prefix < prefixes.end; prefix++) if (prefixes.isUsed(prefix)) rib.freshen(prefix, source);
   }
 
   /** Applies the source's import policy to the routes it has already sent. `isHeld`: the source still has its id. */

@@ -3,8 +3,12 @@
 //
 // Changes wait in a log and are pulled: only while a live member is at the end of the stream and its socket takes more
 // is a batch encoded. So the log coalesces, and memory does not follow the speed of the changes.
+//
+// A group is told the best path of each prefix, or several with path identifiers (RFC 7911); never changes between the two.
 
 import type { Clock } from "../base/clock.js";
+import { invariant } from "../base/invariant.js";
+import { type AdjRibOut, BestPathOut, isToldAlike, ONLY_PATH, PathsOut } from "./adj-rib-out.js";
 import { AttributeWriter } from "./attribute-writer.js";
 import type { AttrsId, AttrsTable } from "./attrs-table.js";
 import type { BatchEncoder } from "./batch-encoder.js";
@@ -14,11 +18,14 @@ import { ExportPolicy } from "./export-policy.js";
 import { ExportRules, type GroupOptions } from "./export-rules.js";
 import { type Batch, type BatchPool, GroupBatches } from "./group-batches.js";
 import type { GroupMember } from "./group-member.js";
-import { GroupWalk, type WalkedGroup } from "./group-walk.js";
+import type { WalkedGroup } from "./group-walk.js";
+import { GroupWalks } from "./group-walks.js";
 import type { LocRib } from "./loc-rib.js";
 import type { NextHopTable } from "./next-hop-table.js";
-import type { PrefixId, RouteTable } from "./route-table.js";
+import { PathSelection } from "./path-selection.js";
+import type { PrefixId, RouteId, RouteTable } from "./route-table.js";
 import type { SourceTable } from "./sources.js";
+import { ToldCounts } from "./told-counts.js";
 
 /** What all groups of a RIB share. */
 export interface GroupDependencies {
@@ -38,7 +45,10 @@ export interface GroupDependencies {
   readonly isSuppressed: (prefix: PrefixId) => boolean;
 }
 
-const FIRST_ROWS = 4096;
+/** Greater than every path identifier: rows of the table are 31 bits. */
+const NO_PATH = 0x7fffffff;
+/** The originated default route: rows of the table begin at 1. */
+const ORIGINATED_ONLY: readonly number[] = [ONLY_PATH];
 
 export class UpdateGroup implements WalkedGroup {
   readonly members = new Set<GroupMember>();
@@ -48,14 +58,14 @@ export class UpdateGroup implements WalkedGroup {
   options: GroupOptions;
   rules!: ExportRules;
   writer!: AttributeWriter;
-  /** Prefixes advertised. */
-  advertisedCount = 0;
+  readonly advertised: AdjRibOut;
   readonly #deps: GroupDependencies;
   readonly #log: ChangeLog;
   readonly #batches: GroupBatches;
-  readonly #walks = new Set<GroupWalk>();
+  readonly #walks: GroupWalks;
   #policy!: ExportPolicy;
-  #advertised: Int32Array;
+  /** Only in an ADD-PATH group. */
+  #selection: PathSelection | undefined;
   /** Rows of the table that were there before the log, or must be looked at again: [filled, fillEnd). */
   #filled = 1;
   #fillEnd: number;
@@ -63,6 +73,8 @@ export class UpdateGroup implements WalkedGroup {
   /** What is advertised was chosen by other options, as far as the log has not been worked off: nobody may walk over it. */
   #isOutdated = false;
   readonly #unhold: PrefixId[] = [];
+  /** Once somebody has asked. */
+  #told: ToldCounts | undefined;
 
   constructor(options: GroupOptions, dependencies: GroupDependencies) {
     this.options = options;
@@ -72,14 +84,16 @@ export class UpdateGroup implements WalkedGroup {
     this.encoder = dependencies.encoder;
     this.#fillEnd = this.routes.prefixes.end;
     this.#batches = new GroupBatches(dependencies.pool, this.routes);
-    this.#log = dependencies.rib.subscribe();
-    this.#advertised = new Int32Array(FIRST_ROWS);
+    this.#walks = new GroupWalks(this, this.#batches, dependencies.clock);
+    const isAddPath = options.addPathSend !== 0;
+    this.#log = dependencies.rib.subscribe(isAddPath);
+    this.advertised = new (isAddPath ? PathsOut : BestPathOut)(this.routes, this.attrs);
     this.#setOptions(options);
   }
 
-  /** The set that the members have for the prefix, or 0. */
-  advertised(prefix: PrefixId): AttrsId {
-    return prefix < this.#advertised.length ? this.#advertised[prefix] : 0;
+  /** Paths advertised. */
+  get advertisedCount(): number {
+    return this.advertised.count;
   }
 
   /** Octets kept for slow members. */
@@ -87,58 +101,68 @@ export class UpdateGroup implements WalkedGroup {
     return this.#batches.retainedBytes;
   }
 
+  /** Paths that the member knows when it has been told everything; a few more where it is the next hop of others. */
+  countFor(member: GroupMember): number {
+    this.#told ??= new ToldCounts(this.advertised, this.attrs);
+    return this.#told.bound(member.source);
+  }
+
+  /** Asks the member's limit; false: it is told nothing any more. */
+  isPermitted(member: GroupMember): boolean {
+    if (member.limit === undefined) return true;
+    this.#told ??= new ToldCounts(this.advertised, this.attrs);
+    return this.#told.permits(member, this.rules);
+  }
+
   /** Takes a peer in; it is told the table, then the changes. */
   join(member: GroupMember): void {
     this.members.add(member);
     member.position = this.#batches.end;
-    if (this.advertisedCount === 0) return;
-    this.#walkTable(member);
+    if (this.advertisedCount > 0) this.#walks.tellTable(member);
   }
 
   leave(member: GroupMember): void {
     member.leave();
     this.members.delete(member);
-    this.#leaveWalk(member);
+    this.#walks.leave(member);
     this.#dropBatches();
   }
 
   /** Tells the member everything again (RFC 2918). */
   refresh(member: GroupMember): void {
-    const old = this.#walkOf(member);
-    const walk = old === undefined ? this.#newWalk([member]) : this.#split(old, [member]);
-    this.#addAdvertised(walk, false);
+    this.#walks.tellAgain(member);
   }
 
   /** Takes a member over from a group with other options: it is told only what differs, if the octets of equal sets are
    *  the same in both (`sameRewriting`). */
   adopt(member: GroupMember, from: UpdateGroup, sameRewriting: boolean): void {
+    invariant(isSameKind(this.options, from.options), "a peer stays with or without ADD-PATH while its session lasts");
     if (this.members.size === 0 && this.advertisedCount === 0) this.#copyAdvertised(from);
-    const walk = this.#newWalk([]);
+    const walk = this.#walks.start([]);
     // Nobody who must be told the whole table may join it.
     walk.hasStarted = true;
-    from.#handOver(member, walk);
+    from.members.delete(member);
+    from.#walks.handOver(member, walk);
+    from.#dropBatches();
     this.members.add(member);
     walk.members.add(member);
     member.isLive = false;
     const end = this.routes.prefixes.end;
     for (let prefix = 1; prefix < end; prefix++) {
-      const was = from.advertised(prefix);
-      const is = this.advertised(prefix);
-      if (was !== is || (is !== 0 && !sameRewriting)) walk.add(prefix, was !== 0);
+      if (sameRewriting && isToldAlike(this.advertised, from.advertised, prefix)) continue;
+      if (this.advertised.first(prefix) !== 0) walk.add(prefix);
+      walk.oweAll(prefix, from.advertised);
     }
   }
 
   /** All members get other options: only what differs is sent. */
   retarget(options: GroupOptions, sameRewriting: boolean): void {
+    invariant(isSameKind(this.options, options), "a group stays with or without ADD-PATH");
     this.#setOptions(options);
     this.#isOutdated = true;
     this.#filled = 1;
     this.#fillEnd = this.routes.prefixes.end;
-    if (sameRewriting) return;
-    const live = [...this.members].filter((member) => member.isLive);
-    if (live.length > 0) this.#newWalk(live);
-    // Not only told again: other rules may withhold a route from the peer that is its next hop.
-    for (const walk of this.#walks) this.#addAdvertised(walk, true);
+    if (!sameRewriting) this.#walks.tellAllAgain([...this.members].filter((member) => member.isLive));
   }
 
   /** Encodes and writes until `until`, or nothing is left that somebody can take. True: call again soon. */
@@ -163,9 +187,7 @@ export class UpdateGroup implements WalkedGroup {
     }
     if (this.#log.length === 0 && this.#isFilled) this.#isOutdated = false;
     else if (more && this.#isOutdated) return true;
-    for (const walk of [...this.#walks]) {
-      if (!this.#walk(walk, until)) return true;
-    }
+    if (!this.#walks.advance(until)) return true;
     // Those who have just rejoined the stream may be ready for what waits in the log.
     if (more || (this.#log.length > 0 && this.#isAnyReady())) return true;
     this.#endOfRib();
@@ -179,10 +201,12 @@ export class UpdateGroup implements WalkedGroup {
       this.#policy.dispose();
       this.#disposeCursor = 1;
     }
-    const end = Math.min(this.#advertised.length, this.routes.prefixes.end);
-    while (this.#disposeCursor < end) {
+    const { advertised } = this;
+    while (this.#disposeCursor < advertised.end) {
       const prefix = this.#disposeCursor++;
-      if (this.#advertised[prefix] !== 0) this.#setAdvertised(prefix, 0, true);
+      for (let path = advertised.first(prefix); path !== 0; path = advertised.first(prefix)) {
+        if (advertised.set(prefix, advertised.pathId(path), 0)) this.routes.unhold(prefix);
+      }
       if ((prefix & 255) === 0 && this.#deps.clock.now() >= until) return false;
     }
     return true;
@@ -194,7 +218,11 @@ export class UpdateGroup implements WalkedGroup {
     (this.#policy as ExportPolicy | undefined)?.dispose();
     this.rules = new ExportRules(options, attrs, nextHops, sources);
     this.writer = new AttributeWriter(this.rules, attrs, sources);
-    this.#policy = new ExportPolicy(this.rules, attrs, sources);
+    this.#policy = new ExportPolicy(this.rules, this.routes, attrs, sources);
+    this.#selection = options.addPathSend === 0 ? undefined : new PathSelection(this.#deps.rib, options.addPathSend);
+    const { originated } = this.#policy;
+    // Its row may be newer than those that are filled in.
+    if (originated !== undefined) this.#log.mark(originated.prefix);
   }
 
   get #isFilled(): boolean {
@@ -240,55 +268,69 @@ export class UpdateGroup implements WalkedGroup {
   }
 
   #encodeChange(prefix: PrefixId): void {
-    const was = this.advertised(prefix);
+    if (this.#selection !== undefined) {
+      this.#encodePaths(prefix, this.#selection);
+      return;
+    }
+    const { advertised } = this;
+    const was = advertised.attrs(advertised.first(prefix));
     const best = this.#deps.rib.best(prefix);
-    const is =
-      best === 0 || this.#deps.isSuppressed(prefix)
-        ? 0
-        : this.#policy.exported(this.routes.attrs(best), this.routes.prefixes, prefix);
-    if (is === was) return;
-    for (const walk of this.#walks) walk.add(prefix, true);
-    if (was === 0) {
-      this.encoder.announce(prefix, is);
-      this.#setAdvertised(prefix, is, false);
-      return;
-    }
-    const wasSource = this.attrs.source(was);
-    const wasPeer = this.rules.nextHopPeer(was);
-    if (is === 0) {
-      this.encoder.withdraw(prefix, wasSource, wasPeer);
-      this.#setAdvertised(prefix, 0, false);
-      return;
-    }
-    const isSource = this.attrs.source(is);
-    const isPeer = this.rules.nextHopPeer(is);
-    this.encoder.announce(prefix, is, isPeer);
-    // Those who had the old one and must not get the new one lose it.
-    if (isSource !== wasSource && isSource !== wasPeer) this.encoder.withdrawFrom(isSource, prefix);
-    if (isPeer !== 0 && isPeer !== isSource && isPeer !== wasSource && isPeer !== wasPeer) {
-      this.encoder.withdrawFrom(isPeer, prefix);
-    }
-    this.#setAdvertised(prefix, is, false);
+    let is: AttrsId = 0;
+    // Either, not both: a set that the policy has made is ours to advertise, nobody else lets go of it.
+    if (prefix === this.#policy.originated?.prefix) is = this.#policy.originated.set;
+    else if (best !== 0 && !this.#deps.isSuppressed(prefix)) is = this.#exported(best, prefix);
+    if (is !== was) this.#encodePath(prefix, ONLY_PATH, was, is);
   }
 
-  /** Changes the Adj-RIB-Out. The hold of a prefix that is no longer advertised goes with the others, or `now`. */
-  #setAdvertised(prefix: PrefixId, is: AttrsId, now: boolean): void {
-    if (prefix >= this.#advertised.length) {
-      const larger = new Int32Array(Math.max(prefix + 1, this.#advertised.length * 2));
-      larger.set(this.#advertised);
-      this.#advertised = larger;
+  /** Several paths: what is told and what should be, both in the order of path identifiers, side by side. */
+  #encodePaths(prefix: PrefixId, selection: PathSelection): void {
+    const { advertised } = this;
+    const originated = this.#policy.originated?.prefix === prefix ? this.#policy.originated.set : 0;
+    const isHidden = this.#deps.isSuppressed(prefix);
+    const selected = originated !== 0 ? ORIGINATED_ONLY : isHidden ? [] : selection.select(prefix);
+    let told = advertised.first(prefix);
+    for (let i = 0; told !== 0 || i < selected.length;) {
+      const toldId = told === 0 ? NO_PATH : advertised.pathId(told);
+      const selectedId = i < selected.length ? selected[i] : NO_PATH;
+      const pathId = Math.min(toldId, selectedId);
+      let was = 0;
+      if (toldId === pathId) {
+        was = advertised.attrs(told);
+        told = advertised.next(told);
+      }
+      let is: AttrsId = 0;
+      if (selectedId === pathId) {
+        is = originated !== 0 ? originated : this.#exported(selected[i], prefix);
+        i++;
+      }
+      if (is !== was) this.#encodePath(prefix, pathId, was, is);
     }
-    const was = this.#advertised[prefix];
-    this.#advertised[prefix] = is;
-    if (is !== 0) this.attrs.retain(is);
-    if (was !== 0) this.attrs.release(was);
-    if (was === 0 && is !== 0) {
-      this.routes.hold(prefix);
-      this.advertisedCount++;
-    } else if (was !== 0 && is === 0) {
-      this.advertisedCount--;
-      if (now) this.routes.unhold(prefix);
-      else this.#unhold.push(prefix);
+  }
+
+  /** The set that goes out for a path, or 0. */
+  #exported(route: RouteId, prefix: PrefixId): AttrsId {
+    return this.#policy.exported(this.routes.attrs(route), this.routes.prefixes, prefix);
+  }
+
+  #encodePath(prefix: PrefixId, pathId: number, was: AttrsId, is: AttrsId): void {
+    if (this.#walks.size > 0) this.#walks.owe(prefix, pathId);
+    if (was === 0) this.encoder.announce(prefix, is, undefined, pathId);
+    else if (is === 0) this.encoder.withdraw(prefix, this.attrs.source(was), this.rules.nextHopPeer(was), pathId);
+    else this.#encodeReplacement(prefix, pathId, was, is);
+    this.#told?.changed(was, is);
+    if (this.advertised.set(prefix, pathId, is)) this.#unhold.push(prefix);
+  }
+
+  #encodeReplacement(prefix: PrefixId, pathId: number, was: AttrsId, is: AttrsId): void {
+    const wasSource = this.attrs.source(was);
+    const wasPeer = this.rules.nextHopPeer(was);
+    const isSource = this.attrs.source(is);
+    const isPeer = this.rules.nextHopPeer(is);
+    this.encoder.announce(prefix, is, isPeer, pathId);
+    // Those who had the old one and must not get the new one lose it.
+    if (isSource !== wasSource && isSource !== wasPeer) this.encoder.withdrawFrom(isSource, prefix, pathId);
+    if (isPeer !== 0 && isPeer !== isSource && isPeer !== wasSource && isPeer !== wasPeer) {
+      this.encoder.withdrawFrom(isPeer, prefix, pathId);
     }
   }
 
@@ -296,7 +338,7 @@ export class UpdateGroup implements WalkedGroup {
   #pump(): void {
     const end = this.#batches.end;
     for (const member of this.members) {
-      while (member.isLive && !member.blocked && member.position < end) {
+      while (member.isLive && !member.blocked && member.position < end && this.isPermitted(member)) {
         member.deliver(this.#batches.at(member.position++), this.#batches);
       }
     }
@@ -316,124 +358,32 @@ export class UpdateGroup implements WalkedGroup {
       const first = this.#batches.first;
       const slow = [...this.members].filter((member) => member.isLive && member.position === first);
       if (slow.length === 0) break;
-      this.#newWalk(slow).hasStarted = true;
+      this.#walks.start(slow).hasStarted = true;
       this.#dropBatches();
     }
-  }
-
-  /** A walk of live members, over what they have missed so far. */
-  #newWalk(members: readonly GroupMember[]): GroupWalk {
-    const walk = new GroupWalk(this);
-    this.#walks.add(walk);
-    const missedFrom = members.reduce((least, { position }) => Math.min(least, position), this.#batches.end);
-    this.#addMissed(walk, missedFrom);
-    for (const member of members) {
-      walk.members.add(member);
-      member.isLive = false;
-    }
-    return walk;
-  }
-
-  /** Adds what the batches from `position` on speak of: whoever will not read them may know anything about it. */
-  #addMissed(walk: GroupWalk, position: number): void {
-    for (; position < this.#batches.end; position++) {
-      const { prefixes, prefixCount } = this.#batches.at(position);
-      for (let i = 0; i < prefixCount; i++) walk.add(prefixes[i], true);
-    }
-  }
-
-  /** Lets a member go to another group; what it has not been told becomes part of its walk there. */
-  #handOver(member: GroupMember, walk: GroupWalk): void {
-    this.members.delete(member);
-    const old = this.#walkOf(member);
-    if (old === undefined) this.#addMissed(walk, member.position);
-    else {
-      walk.take(old);
-      this.#leaveWalk(member);
-    }
-    this.#dropBatches();
   }
 
   /** A new group begins where another stands, so that only what differs is told; its log will say what that is. */
   #copyAdvertised(from: UpdateGroup): void {
     this.#isOutdated = true;
-    const end = Math.min(from.#advertised.length, this.routes.prefixes.end);
-    for (let prefix = 1; prefix < end; prefix++) {
-      if (from.#advertised[prefix] !== 0) this.#setAdvertised(prefix, from.#advertised[prefix], true);
-    }
-  }
-
-  /** Lets the member walk the whole Adj-RIB-Out, together with others that came in the same turn. */
-  #walkTable(member: GroupMember): void {
-    for (const walk of this.#walks) {
-      if (walk.hasStarted) continue;
-      walk.members.add(member);
-      member.isLive = false;
-      return;
-    }
-    this.#addAdvertised(this.#newWalk([member]), false);
-  }
-
-  #addAdvertised(walk: GroupWalk, mayHold: boolean): void {
-    const end = Math.min(this.#advertised.length, this.routes.prefixes.end);
-    for (let prefix = 1; prefix < end; prefix++) if (this.#advertised[prefix] !== 0) walk.add(prefix, mayHold);
-  }
-
-  #walkOf(member: GroupMember): GroupWalk | undefined {
-    for (const walk of this.#walks) if (walk.members.has(member)) return walk;
-    return undefined;
-  }
-
-  #split(walk: GroupWalk, members: readonly GroupMember[]): GroupWalk {
-    const other = walk.split(members);
-    this.#walks.add(other);
-    this.#endIfEmpty(walk);
-    return other;
-  }
-
-  #leaveWalk(member: GroupMember): void {
-    const walk = this.#walkOf(member);
-    if (walk === undefined) return;
-    member.isLive = true;
-    walk.members.delete(member);
-    this.#endIfEmpty(walk);
-  }
-
-  #endIfEmpty(walk: GroupWalk): void {
-    if (walk.members.size > 0) return;
-    walk.abandon();
-    this.#walks.delete(walk);
-  }
-
-  /** Takes a walk on; false if time is up. */
-  #walk(walk: GroupWalk, until: number): boolean {
-    while (!walk.isDone) {
-      const blocked = [...walk.members].filter((member) => member.blocked);
-      if (blocked.length === walk.members.size) return true;
-      if (blocked.length > 0) this.#split(walk, blocked);
-      const batch = walk.encode();
-      if (batch !== undefined) {
-        for (const member of walk.members) member.deliver(batch, this.#batches);
-        this.#batches.drop(batch);
+    this.#told = undefined;
+    const { advertised } = from;
+    for (let prefix = 1; prefix < advertised.end; prefix++) {
+      for (let path = advertised.first(prefix); path !== 0; path = advertised.next(path)) {
+        this.advertised.set(prefix, advertised.pathId(path), advertised.attrs(path));
       }
-      if (this.#deps.clock.now() >= until && !walk.isDone) return false;
     }
-    this.#walks.delete(walk);
-    for (const member of walk.members) {
-      member.isLive = true;
-      member.position = this.#batches.end;
-      member.onRefreshed?.();
-      member.onRefreshed = undefined;
-    }
-    return true;
   }
 
   #endOfRib(): void {
     if (this.#log.length > 0 || !this.#isFilled || !this.#deps.maySendEndOfRib()) return;
     for (const member of this.members) {
       if (!member.wantsEndOfRib || !member.isLive || member.position !== this.#batches.end) continue;
-      member.wantsEndOfRib = false;
-      member.send(endOfRibMessage(this.options.family));
+      member.sendEndOfRib(endOfRibMessage(this.options.family));
     }
   }
+}
+
+function isSameKind(a: GroupOptions, b: GroupOptions): boolean {
+  return (a.addPathSend === 0) === (b.addPathSend === 0);
 }

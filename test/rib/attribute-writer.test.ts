@@ -155,7 +155,7 @@ t.test("two-octet peers get no AS4 attributes where two octets are enough", asyn
 t.test("a wide AS of our own is AS_TRANS to two-octet peers too", async (t) => {
   const told = attributes(
     ibgpClient,
-    { relation: ebgp, fourOctetAs: false, localAs: 400000 },
+    { relation: ebgp, fourOctetAs: false, localAs: 400000, globalAs: 400000 },
     attributesOf({ asPath: sequence(1) }),
   );
   t.same(told.asPath, sequence(23456, 1));
@@ -209,3 +209,173 @@ t.test("extended communities that are not transitive stay inside the AS (RFC 436
     "none is left: no attribute",
   );
 });
+
+t.test(
+  "localAs goes in front with the speaker's own AS behind it, where that is another one (RFC 7705 §3.3)",
+  async (t) => {
+    const wide = Array.from({ length: 255 }, (_, i) => 1000 + i);
+    const set = { type: 1, asNumbers: [1, 2] };
+    const cases: readonly (readonly [string, PathAttributes["asPath"], number, PathAttributes["asPath"]])[] = [
+      ["a route of our own", [], 64512, sequence(65000, 64512)],
+      ["a sequence", sequence(1, 2), 64512, sequence(65000, 64512, 1, 2)],
+      ["replace-as", sequence(1, 2), 65000, sequence(65000, 1, 2)],
+      ["a set first", [set], 64512, [...sequence(65000, 64512), set]],
+      ["253 in a sequence", sequence(...wide.slice(2)), 64512, sequence(65000, 64512, ...wide.slice(2))],
+      [
+        "254 in a sequence: no room for both",
+        sequence(...wide.slice(1)),
+        64512,
+        [...sequence(65000, 64512), ...sequence(...wide.slice(1))],
+      ],
+      ["a full sequence", sequence(...wide), 64512, [...sequence(65000, 64512), ...sequence(...wide)]],
+    ];
+    for (const [name, asPath = [], globalAs, wanted] of cases) {
+      for (const fourOctetAs of [true, false]) {
+        const told = attributes(ebgp, { relation: ebgp, globalAs, fourOctetAs }, attributesOf({ asPath }));
+        t.same(told.asPath, wanted, `${name}, ${fourOctetAs ? 4 : 2} octets`);
+        t.same(
+          attributes(ebgp, { relation: ibgpClient, globalAs, fourOctetAs }, attributesOf({ asPath })).asPath,
+          asPath,
+          "inside the AS nothing",
+        );
+      }
+    }
+  },
+);
+
+t.test("a wide AS behind localAs is in AS4_PATH for old speakers", async (t) => {
+  const to = { relation: ebgp, fourOctetAs: false, globalAs: 400000 };
+  const told = attributes(ebgp, to, attributesOf({ asPath: sequence(1) }));
+  t.same([told.asPath, told.as4Path], [sequence(65000, 23456, 1), sequence(65000, 400000, 1)]);
+  const replaced = attributes(ebgp, { ...to, globalAs: 65000 }, attributesOf({ asPath: sequence(1) }));
+  t.same([replaced.asPath, replaced.as4Path], [sequence(65000, 1), undefined]);
+});
+
+t.test("as-override puts our AS wherever the peers' was", async (t) => {
+  const to = { relation: ebgp, overrideAs: 65010 };
+  const asPath = [...sequence(65010, 65010, 7, 65010), { type: 1, asNumbers: [65010, 8] }];
+  const told = attributes(ebgp, to, attributesOf({ asPath }));
+  t.same(told.asPath, [...sequence(65000, 65000, 65000, 7, 65000), { type: 1, asNumbers: [65000, 8] }]);
+  const wide = attributes(
+    ebgp,
+    { relation: ebgp, overrideAs: 400000, fourOctetAs: false },
+    attributesOf({ asPath: sequence(400000, 7) }),
+  );
+  t.same([wide.asPath, wide.as4Path], [sequence(65000, 65000, 7), undefined], "nothing wide is left");
+});
+
+t.test("private AS numbers are removed or replaced (RFC 6996 §5)", async (t) => {
+  const all = [64511, 64512, 65534, 65535, 4199999999, 4200000000, 4294967294, 4294967295];
+  const kept = [64511, 65535, 4199999999, 4294967295];
+  const us = 65000; // private itself, and stays
+  const cases: readonly (readonly [
+    string,
+    PathAttributes["asPath"],
+    PathAttributes["asPath"],
+    PathAttributes["asPath"],
+  ])[] = [
+    [
+      "the ends of the ranges",
+      sequence(...all),
+      sequence(us, ...kept),
+      sequence(us, 64511, us, us, 65535, 4199999999, us, us, 4294967295),
+    ],
+    ["a path of nothing else", sequence(64512, 64513), sequence(us), sequence(us, us, us)],
+    [
+      "segments that become empty",
+      [{ type: 1, asNumbers: [64512] }, ...sequence(1, 64512)],
+      sequence(us, 1),
+      [...sequence(us), { type: 1, asNumbers: [us] }, ...sequence(1, us)],
+    ],
+    ["an empty path", [], sequence(us), sequence(us)],
+    [
+      "a full segment that shrinks",
+      sequence(...full.slice(0, 254), 64512),
+      sequence(us, ...full.filter((as) => as < 64512).slice(0, 254)),
+      undefined,
+    ],
+  ];
+  for (const [name, asPath = [], removed, replaced] of cases) {
+    const told = (removePrivateAs: "remove" | "replace"): PathAttributes["asPath"] =>
+      joined(attributes(ebgp, { relation: ebgp, removePrivateAs }, attributesOf({ asPath })).asPath);
+    t.same(told("remove"), joined(removed), `${name}: removed`);
+    if (replaced !== undefined) t.same(told("replace"), joined(replaced), `${name}: replaced`);
+  }
+  const narrow = attributes(
+    ebgp,
+    { relation: ebgp, removePrivateAs: "remove", fourOctetAs: false },
+    attributesOf({ asPath: sequence(4200000000, 1) }),
+  );
+  t.same([narrow.asPath, narrow.as4Path], [sequence(65000, 1), undefined], "no AS4_PATH for what is not there");
+});
+
+t.test("removing private numbers comes before overriding, and what overriding puts in stays", async (t) => {
+  const asPath = sequence(65010, 7018, 64999);
+  const options = { relation: ebgp, removePrivateAs: "remove" } as const;
+  const told = (overrideAs: number): PathAttributes["asPath"] =>
+    attributes(ebgp, { ...options, overrideAs }, attributesOf({ asPath })).asPath;
+  t.same(told(7018), sequence(65000, 65000));
+  t.same(told(65010), sequence(65000, 7018));
+});
+
+t.test("a peer that is about to lose us is told GRACEFUL_SHUTDOWN (RFC 8326 §4.2)", async (t) => {
+  const shutdown = 0xffff0000;
+  const cases: readonly (readonly [PathAttributes["communities"], readonly number[]])[] = [
+    [undefined, [shutdown]],
+    [
+      [1, 2],
+      [1, 2, shutdown],
+    ],
+    [
+      [shutdown, 5],
+      [shutdown, 5],
+    ],
+    [Array.from({ length: 63 }, (_, i) => i), [...Array.from({ length: 63 }, (_, i) => i), shutdown]],
+  ];
+  for (const [communities, wanted] of cases) {
+    const given = attributesOf({ localPref: 200, ...(communities === undefined ? {} : { communities }) });
+    const outside = attributes(ibgpClient, { relation: ebgp, isDraining: true }, given);
+    t.same([outside.communities, outside.localPref], [wanted, undefined]);
+    for (const from of [local, ibgpClient]) {
+      const inside = attributes(from, { relation: ibgpClient, isDraining: true }, given, CONTEXT.normal);
+      t.same([inside.communities, inside.localPref], [wanted, 0], "inside the AS also the least LOCAL_PREF");
+    }
+  }
+  t.equal(
+    toHex(
+      written(ebgp, { relation: ibgpNonClient, isDraining: true }, attributesOf({ largeCommunities: [[1, 2, 3]] })),
+    ),
+    toHex(
+      fromHex(
+        "400101 00 | 400200 | 400304 c0000201 | 400504 00000000 | c00804 ffff0000 | c0200c 00000001 00000002 00000003",
+      ),
+    ),
+    "in order of type",
+  );
+});
+
+t.test("customers, peers and clients of a route server are told OTC (RFC 9234 §5)", async (t) => {
+  const roles = ["provider", "peer", "routeServer", "customer", "routeServerClient", undefined] as const;
+  for (const role of roles) {
+    const marks = role === "provider" || role === "peer" || role === "routeServer";
+    const told = (given: PathAttributes): number | undefined =>
+      attributes(ebgp, { relation: ebgp, role }, given).onlyToCustomer;
+    t.equal(told(attributesOf()), marks ? 65000 : undefined, `we are ${role}`);
+    t.equal(told(attributesOf({ onlyToCustomer: 7 })), 7, "what is set stays");
+  }
+  const unknown = [{ flags: 0xe0, code: 99, value: Uint8Array.of(1) }];
+  t.equal(
+    toHex(written(ebgp, { relation: ebgp, role: "provider", globalAs: 64512 }, attributesOf({ unknown }))),
+    toHex(fromHex("400101 00 | 40020a 0202 0000fde8 0000fc00 | 400304 0a0000fe | c02304 0000fde8 | e06301 01")),
+    "in order of type; the AS of the session",
+  );
+});
+
+/** Touching sequences as one. */
+function joined(path: PathAttributes["asPath"] = []): PathAttributes["asPath"] {
+  return path.reduce<NonNullable<PathAttributes["asPath"]>>((out, { type, asNumbers }) => {
+    const last = out.at(-1);
+    if (type !== 2 || last?.type !== 2) return [...out, { type, asNumbers }];
+    return [...out.slice(0, -1), { type, asNumbers: [...last.asNumbers, ...asNumbers] }];
+  }, []);
+}

@@ -100,7 +100,7 @@ t.test("loops", async (t) => {
     ],
   ];
   for (const [name, source, changes, loop] of cases)
-    t.equal(stage.table.loop(stage.intern(attributesOf(changes), source)), loop, name);
+    t.equal(stage.table.rejectReason(stage.intern(attributesOf(changes), source)), loop, name);
 });
 
 t.test("well-known communities", async (t) => {

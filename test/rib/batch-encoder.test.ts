@@ -20,10 +20,10 @@ class Stage {
   readonly #options: GroupOptions;
   readonly encoder: BatchEncoder;
 
-  constructor(options: Partial<GroupOptions> = {}) {
+  constructor(options: Partial<GroupOptions> = {}, pool = new BatchPool()) {
     this.#options = groupOptions(options);
     const { routes } = this.#rib.families[this.#options.family];
-    this.encoder = new BatchEncoder(routes, this.#rib.attrs, new BatchPool());
+    this.encoder = new BatchEncoder(routes, this.#rib.attrs, pool);
     this.begin();
   }
 
@@ -60,12 +60,13 @@ class Stage {
   /** Messages for the member, decoded. */
   messages(batch: Batch, member = NOBODY): readonly UpdateMessage[] {
     const messages: UpdateMessage[] = [];
+    const hasPathIds = this.#options.addPathSend !== 0;
     batch.pieces(member, (bytes) => {
       for (let at = 0; at < bytes.length; at += readU16(bytes, at + 16)) {
         const length = readU16(bytes, at + 16);
         if (length > this.#options.maxMessageLength) throw new Error(`a message of ${length} octets`);
         const message = decodeMessage(Uint8Array.from(bytes.subarray(at, at + length)), {
-          addPathReceive: [false, false],
+          addPathReceive: [hasPathIds, hasPathIds],
           fourOctetAs: this.#options.fourOctetAs,
           extendedMessage: true,
         });
@@ -178,4 +179,75 @@ t.test("a batch is full by its octets, not by its prefixes", async (t) => {
   for (; !stage.encoder.isFull; count++) stage.encoder.announce(stage.row(count + 1), attrs, 0);
   const length = stage.encoder.finish().commonLength;
   t.ok(length > 60_000 && length < 80_000, `${length} octets`);
+});
+
+t.test(
+  "path identifiers stand in front of the prefixes, announced and withdrawn, in both forms (RFC 7911)",
+  async (t) => {
+    for (const family of [0, 1] as const) {
+      const stage = new Stage({ family, addPathSend: "all" });
+      const [a, b] = [stage.source(), stage.source()];
+      stage.encoder.announce(stage.row(1), stage.set(a), 0, 11);
+      stage.encoder.announce(stage.row(1), stage.set(b), 0, 0x7ffffffe);
+      stage.encoder.withdraw(stage.row(2), a, 0, 12);
+      stage.encoder.withdrawFrom(b, stage.row(1), 13);
+      const batch = stage.encoder.finish();
+      const idsFor = (member: number): (readonly (number | undefined)[])[] => {
+        const messages = stage.messages(batch, member);
+        const announced = messages.flatMap(({ nlri, mpReach }) => [...nlri, ...(mpReach?.prefixes ?? [])]);
+        const withdrawn = messages.flatMap(({ withdrawn: old, mpUnreach }) => [...old, ...(mpUnreach?.prefixes ?? [])]);
+        return [announced, withdrawn].map((entries) => entries.map(({ pathId }) => pathId));
+      };
+      t.same(idsFor(NOBODY), [[11, 0x7ffffffe], [12]]);
+      t.same(idsFor(a), [[0x7ffffffe], []]);
+      t.same(idsFor(b), [[11], [12, 13]]);
+      t.same(
+        Array.from({ length: batch.prefixCount }, (_, i) => [batch.prefixes[i], batch.pathId(i)]),
+        [
+          [stage.row(1), 11],
+          [stage.row(1), 0x7ffffffe],
+          [stage.row(2), 12],
+        ],
+        "the batch knows which paths it speaks of",
+      );
+    }
+  },
+);
+
+t.test("messages with path identifiers are full up to the limit, and a batch by its octets", async (t) => {
+  for (const family of [0, 1] as const) {
+    for (const maxMessageLength of [4096, 65535]) {
+      const stage = new Stage({ family, maxMessageLength, addPathSend: 2 });
+      const source = stage.source();
+      const attrs = stage.set(source);
+      for (let i = 0; i < 5000; i++) {
+        stage.encoder.announce(stage.row(i + 1), attrs, 0, i);
+        stage.encoder.withdraw(stage.row(i + 6001), source, 0, i);
+      }
+      t.ok(stage.encoder.isFull);
+      const messages = stage.messages(stage.encoder.finish());
+      t.equal(prefixCount(messages), 10_000);
+      const octets = 10_000 * (family === 0 ? 9 : 21);
+      t.ok(messages.length <= Math.ceil(octets / (maxMessageLength - 140)) + 1, `${messages.length} messages`);
+      // As much as ExportRules.misfit lets through.
+      stage.begin();
+      const communities = Array.from({ length: (maxMessageLength - 128 - 48) >> 2 }, (_, i) => i + 1);
+      const long = stage.set(source, { communities });
+      for (let i = 0; i < 20; i++) stage.encoder.announce(stage.row(i + 1), long, 0, i);
+      t.equal(prefixCount(stage.messages(stage.encoder.finish())), 20);
+    }
+  }
+});
+
+t.test("a batch that was used for paths is used for prefixes again, and the other way round", async (t) => {
+  const pool = new BatchPool();
+  for (const addPathSend of [0, 3, 0, 3] as const) {
+    const stage = new Stage({ addPathSend }, pool);
+    const attrs = stage.set(stage.source());
+    for (let i = 0; i < 3000; i++) stage.encoder.announce(stage.row(i + 1), attrs, 0, i + addPathSend);
+    const batch = stage.encoder.finish();
+    t.equal(prefixCount(stage.messages(batch)), 3000);
+    if (addPathSend !== 0) t.equal(batch.pathId(2999), 2999 + addPathSend);
+    pool.give(batch);
+  }
 });

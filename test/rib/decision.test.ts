@@ -1,8 +1,11 @@
 // The decision process step by step, by name; MED, which is no order; equal paths.
 
+import fc from "fast-check";
 import t from "tap";
 import type { PathAttributes } from "../../src/packet/attributes/attribute.js";
+import type { DecisionOptions } from "../../src/rib/decision.js";
 import { RELATION, type Relation, type Source } from "../../src/rib/sources.js";
+import { bestOf as bestByRules, type NaivePath, rankedBy, sharing } from "./naive-decision.js";
 import { RibStage } from "./rib-stage.js";
 import { filterOf } from "./sample-filters.js";
 import { address, announce, attributesOf, PLAIN_SESSION, prefix, receive, sequence, withdraw } from "./updates.js";
@@ -246,3 +249,234 @@ t.test("a local route beats every peer's", async (t) => {
   stage.rib.withdrawLocal(local, prefix(P));
   t.equal(bestOf(stage), 1);
 });
+
+/** Last octets of the sources in the order of the decision process. */
+function rankedOf(stage: RibStage, most: number): readonly number[] {
+  const { decision, routes } = stage.rib.families[0];
+  const into = [99, 99, 99, 99, 99, 99, 99, 99];
+  const count = decision.ranked(stage.rib.find(prefix(P)), most, into);
+  if (into.length !== count) throw new Error("something of an earlier use is left");
+  return into.map((route) => Number(stage.rib.sources.get(routes.source(route)).options.name.split(" ")[1]));
+}
+
+t.test("the ranking takes the best, then the best of the rest, until nothing is left", async (t) => {
+  for (const order of [
+    [0, 1, 2],
+    [1, 2, 0],
+    [2, 0, 1],
+  ]) {
+    const stage = new RibStage();
+    offer(
+      stage,
+      order.map((i) => TRIO[i]),
+    );
+    t.same(rankedOf(stage, 9), [2, 3, 1], "A comes last: C of its own AS must be gone before it counts");
+    t.same(rankedOf(stage, 2), [2, 3]);
+    t.same(rankedOf(stage, 0), []);
+  }
+  const stage = new RibStage();
+  stage.rib.reresolveNextHops((nextHop) => ({ reachable: nextHop[3] !== 7, cost: 0, via: "" }));
+  offer(stage, [{ last: 1, attributes: { nextHop: address("192.0.2.7") } }, { last: 2 }]);
+  t.same(rankedOf(stage, 9), [2], "what takes no part has no rank");
+});
+
+t.test("the ranking agrees with removing the best again and again", async () => {
+  const path = fc.record({
+    as: fc.integer({ min: 1, max: 3 }),
+    med: fc.option(fc.integer({ min: 0, max: 2 }), { nil: undefined }),
+    origin: fc.integer({ min: 0, max: 1 }),
+    isInternal: fc.boolean(),
+  });
+  const options = fc.record({ alwaysCompareMed: fc.boolean(), missingMedAsWorst: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(path, { minLength: 1, maxLength: 7 }), options, (paths, chosen) => {
+      const stage = new RibStage();
+      stage.rib.setDecisionOptions(chosen);
+      const sources = offer(
+        stage,
+        paths.map(({ as, med, origin, isInternal }, i) => ({
+          last: i + 1,
+          relation: isInternal ? internal : RELATION.ebgp,
+          attributes: { asPath: sequence(as), origin, ...(med === undefined ? {} : { med }) },
+        })),
+      );
+      const ranked = rankedOf(stage, 99);
+      const oneByOne = paths.map(() => {
+        const best = bestOf(stage);
+        withdraw(stage.rib, sources[best - 1], [P]);
+        return best;
+      });
+      return JSON.stringify(ranked) === JSON.stringify(oneByOne);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+const MED_CASES: readonly {
+  readonly name: string;
+  readonly options: Partial<DecisionOptions>;
+  readonly offers: readonly Offer[];
+  readonly best: number;
+}[] = [
+  {
+    name: "without options MED does not count between neighbouring ASes",
+    options: {},
+    offers: [
+      { last: 1, attributes: { asPath: sequence(65001), med: 10 } },
+      { last: 2, attributes: { asPath: sequence(65002), med: 5 } },
+    ],
+    best: 1,
+  },
+  {
+    name: "alwaysCompareMed compares them",
+    options: { alwaysCompareMed: true },
+    offers: [
+      { last: 1, attributes: { asPath: sequence(65001), med: 10 } },
+      { last: 2, attributes: { asPath: sequence(65002), med: 5 } },
+    ],
+    best: 2,
+  },
+  {
+    name: "a missing MED counts as 0 (RFC 4271 §9.1.2.2 c)",
+    options: {},
+    offers: [{ last: 1, attributes: { med: 1 } }, { last: 2 }],
+    best: 2,
+  },
+  {
+    name: "missingMedAsWorst makes it the highest",
+    options: { missingMedAsWorst: true },
+    offers: [{ last: 1 }, { last: 2, attributes: { med: 0xfffffffe } }],
+    best: 2,
+  },
+  {
+    name: "missingMedAsWorst: the highest MED there is is no better than none",
+    options: { missingMedAsWorst: true },
+    offers: [{ last: 1 }, { last: 2, attributes: { med: 0xffffffff } }],
+    best: 1,
+  },
+];
+for (const { name, options, offers, best } of MED_CASES) {
+  t.test(name, async (t) => {
+    for (const inOrder of [offers, [...offers].reverse()]) {
+      const stage = new RibStage();
+      stage.rib.setDecisionOptions(options);
+      offer(stage, inOrder);
+      t.equal(bestOf(stage), best);
+    }
+  });
+}
+
+t.test("other options decide again about what is there", async (t) => {
+  const stage = new RibStage();
+  offer(stage, TRIO);
+  t.equal(bestOf(stage), 2);
+  const log = stage.rib.families[0].subscribe();
+  stage.rib.setDecisionOptions({ alwaysCompareMed: true });
+  stage.clock.settle();
+  t.equal(bestOf(stage), 3, "the lowest MED of all");
+  t.equal(log.length, 1);
+  stage.rib.setDecisionOptions({ alwaysCompareMed: false });
+  stage.clock.settle();
+  t.equal(bestOf(stage), 2);
+});
+
+t.test("a path that a third one has removed by MED is not said to have lost by its identifier", async (t) => {
+  const stage = new RibStage();
+  offer(stage, TRIO);
+  const { routes, decision } = stage.rib.families[0];
+  const row = stage.rib.find(prefix(P));
+  const best = routes.head(row);
+  const loser = routes.find(row, 1, 0);
+  t.equal(stage.rib.sources.get(1).options.name, "peer 1");
+  t.equal(decision.decisiveStep(best, loser), "lower MED of another path from the same neighbouring AS");
+});
+
+t.test("equal paths must have equal AS_PATHs where relaxAsPath is off", async (t) => {
+  const stage = new RibStage();
+  stage.rib.setDecisionOptions({ multipathEbgp: 8 });
+  offer(stage, [
+    { last: 1, attributes: { asPath: sequence(65001, 65009) } },
+    { last: 2, attributes: { asPath: sequence(65002, 65009) } },
+    { last: 3, attributes: { asPath: sequence(65001, 65009) } },
+    { last: 4, attributes: { asPath: [...sequence(65001), { type: 1, asNumbers: [65009] }] } },
+  ]);
+  t.same(multipathOf(stage), [1, 2, 3, 4]);
+  stage.rib.setDecisionOptions({ relaxAsPath: false });
+  t.same(multipathOf(stage), [1, 3], "octet by octet");
+});
+
+t.test("who follows every path hears of those that are not the best, without multipath too", async (t) => {
+  const stage = new RibStage();
+  const rib = stage.rib.families[0];
+  const [bestOnly, multipath, every] = [rib.subscribe(), rib.subscribeMultipath(), rib.subscribe(true)];
+  const heard = (): readonly number[] => [bestOnly, multipath, every].map((log) => log.length);
+  const clear = (): void => [bestOnly, multipath, every].forEach((log) => log.clear());
+  const [, second] = offer(stage, [{ last: 1 }, { last: 2 }]);
+  t.same(heard(), [1, 1, 1]);
+  clear();
+  announce(stage.rib, second, [P], { asPath: sequence(65010), med: 7 });
+  t.same(heard(), [0, 0, 1]);
+  clear();
+  stage.rib.setDecisionOptions({ multipathEbgp: 2 });
+  stage.clock.settle();
+  clear();
+  withdraw(stage.rib, second, [P]);
+  t.same(heard(), [0, 1, 1]);
+  for (const log of [bestOnly, multipath, every]) rib.unsubscribe(log);
+});
+
+t.test(
+  "best, ranking and equal paths are those of the naive process, whatever the options and the history",
+  async () => {
+    const path = fc.record({
+      last: fc.integer({ min: 1, max: 6 }),
+      asPath: fc.constantFrom(sequence(65001), sequence(65002), sequence(65003), sequence(65001, 65002), []),
+      med: fc.option(fc.constantFrom(0, 1, 5, 0xffffffff), { nil: undefined }),
+      isWithdrawn: fc.boolean(),
+    });
+    const options = fc.record({
+      alwaysCompareMed: fc.boolean(),
+      missingMedAsWorst: fc.boolean(),
+      relaxAsPath: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(path, { minLength: 1, maxLength: 14 }), options, options, (history, before, after) => {
+        const stage = new RibStage();
+        stage.rib.setDecisionOptions({ ...before, multipathEbgp: 8, multipathIbgp: 8 });
+        const sources = [1, 2, 3, 4, 5, 6].map((last) => stage.source(last > 4 ? internal : RELATION.ebgp, last));
+        const held = new Map<number, NaivePath>();
+        history.forEach(({ last, asPath, med, isWithdrawn }, i) => {
+          if (i === history.length >> 1) stage.rib.setDecisionOptions(after);
+          stage.clock.settle();
+          if (isWithdrawn) {
+            withdraw(stage.rib, sources[last - 1], [P]);
+            held.delete(last);
+            return;
+          }
+          const attributes = { origin: 0, asPath, ...(med === undefined ? {} : { med }) };
+          announce(stage.rib, sources[last - 1], [P], attributes);
+          held.set(last, {
+            carried: { attributes, weight: 0, medIsOurs: false, nextHopIsOurs: false },
+            isInternal: last > 4,
+            bgpIdentifier: last,
+            address: Uint8Array.of(last),
+            pathId: 0,
+            cost: 0,
+          });
+        });
+        stage.clock.settle();
+        const names = (paths: readonly NaivePath[]): readonly number[] =>
+          paths.map(({ bgpIdentifier }) => bgpIdentifier);
+        const naive = [...held.values()];
+        const real = [bestOf(stage), rankedOf(stage, 99), multipathOf(stage)];
+        const wanted = [
+          bestByRules(naive, after)?.bgpIdentifier ?? 0,
+          names(rankedBy(naive, after)),
+          [...names(sharing(naive, after))].sort(),
+        ];
+        return JSON.stringify(real) === JSON.stringify(wanted);
+      }),
+      { numRuns: 250 },
+    );
+  },
+);

@@ -68,10 +68,34 @@ t.test("next hops", async (t) => {
     [ibgpClient, { relation: ibgpNonClient, nextHop: "self" }, SELF],
     [ibgpNonClient, { relation: ebgp }, SELF],
     [ibgpNonClient, { relation: ebgp, nextHop: "keep" }, OWN],
+    [local, { relation: ibgpClient, nextHop: "selfExternal" }, SELF],
+    [ebgp, { relation: ibgpClient, nextHop: "selfExternal" }, SELF],
+    [ebgp, { relation: ibgpNonClient, nextHop: "selfExternal" }, SELF],
+    [ibgpClient, { relation: ibgpNonClient, nextHop: "selfExternal" }, OWN],
+    [ibgpNonClient, { relation: ibgpClient, nextHop: "selfExternal" }, OWN],
+    // Another AS need not know the way inside ours.
+    [ebgp, { relation: ebgp, nextHop: "selfExternal" }, SELF],
+    [ibgpClient, { relation: ebgp, nextHop: "selfExternal" }, SELF],
   ];
   for (const [from, to, nextHop] of cases) {
     const seen = told(from, to)?.nextHop ?? new Uint8Array(0);
     t.equal(toHex(seen), nextHop, `${NAMES[from]} to ${NAMES[to.relation ?? local]}, ${to.nextHop ?? "default"}`);
+  }
+});
+
+t.test("a route with OTC goes to customers and clients only (RFC 9234 §5)", async (t) => {
+  const roles = [
+    ["provider", true],
+    ["routeServer", true],
+    ["customer", false],
+    ["peer", false],
+    ["routeServerClient", false],
+    [undefined, true],
+  ] as const;
+  for (const [role, hears] of roles) {
+    const to = { relation: ebgp, role };
+    t.equal(told(ebgp, to, { onlyToCustomer: 65010 }) !== undefined, hears, `we are ${role}`);
+    t.not(told(ebgp, to), undefined, "without it everybody");
   }
 });
 

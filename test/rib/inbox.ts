@@ -1,5 +1,5 @@
 // A member's socket and the peer behind it: keeps the octets until the test lets them through, reads them only then (as
-// a kernel would), checks every message, and remembers the last word on each prefix.
+// a kernel would), checks every message, and remembers the last word on each prefix, or, with ADD-PATH, on each path.
 
 import { type Bytes, readU16 } from "../../src/base/bytes.js";
 import { FAMILIES } from "../../src/base/family.js";
@@ -7,12 +7,15 @@ import { formatPrefix } from "../../src/base/ip.js";
 import type { PathAttributes } from "../../src/packet/attributes/attribute.js";
 import { Framer } from "../../src/packet/framing.js";
 import { decodeBody, type UpdateMessage } from "../../src/packet/message.js";
+import type { NlriEntry } from "../../src/packet/nlri.js";
 import { decodeUpdate, UpdateView } from "../../src/packet/update.js";
 import type { MemberSink } from "../../src/rib/group-member.js";
 
 export interface InboxOptions {
   readonly maxMessageLength: number;
   readonly fourOctetAs: boolean;
+  /** Prefixes come with path identifiers (RFC 7911). */
+  readonly hasPathIds: boolean;
 }
 
 interface Chunk {
@@ -21,7 +24,7 @@ interface Chunk {
 }
 
 export class Inbox implements MemberSink {
-  /** By prefix: the attributes last announced, the next hop among them. */
+  /** By prefix, with path identifiers by prefix and identifier: the attributes last announced, the next hop among them. */
   readonly view = new Map<string, PathAttributes>();
   readonly messages: UpdateMessage[] = [];
   /** By family. */
@@ -38,7 +41,7 @@ export class Inbox implements MemberSink {
   readonly #view = new UpdateView();
 
   constructor(options: Partial<InboxOptions> = {}) {
-    this.#options = { maxMessageLength: 4096, fourOctetAs: true, ...options };
+    this.#options = { maxMessageLength: 4096, fourOctetAs: true, hasPathIds: false, ...options };
     this.#framer.maxLength = this.#options.maxMessageLength;
   }
 
@@ -84,7 +87,8 @@ export class Inbox implements MemberSink {
   }
 
   #message(type: number, bytes: Bytes, start: number, end: number): void {
-    const context = { addPathReceive: [false, false], fourOctetAs: this.#options.fourOctetAs } as const;
+    const { hasPathIds, fourOctetAs } = this.#options;
+    const context = { addPathReceive: [hasPathIds, hasPathIds], fourOctetAs } as const;
     const message = decodeBody(type, bytes, start, end, context);
     if (message.type !== "UPDATE") throw new Error(`a member was sent ${message.type}`);
     if (message.fault !== undefined) throw new Error(message.fault);
@@ -100,23 +104,25 @@ export class Inbox implements MemberSink {
 
   #apply(message: UpdateMessage): void {
     const { attributes, mpReach, mpUnreach } = message;
-    for (const { prefix } of [...message.withdrawn, ...(mpUnreach?.prefixes ?? [])]) {
+    for (const entry of [...message.withdrawn, ...(mpUnreach?.prefixes ?? [])]) {
       this.withdrawn++;
-      this.view.delete(formatPrefix(prefix));
+      this.view.delete(keyOf(entry));
     }
-    for (const { prefix } of message.nlri) this.#announce(formatPrefix(prefix), attributes);
+    for (const entry of message.nlri) this.#announce(entry, attributes);
     if (mpReach === undefined) return;
     if (!FAMILIES.some(({ afi }) => afi === mpReach.afi)) throw new Error("MP_REACH_NLRI of an unknown family");
-    for (const { prefix } of mpReach.prefixes) {
-      this.#announce(formatPrefix(prefix), { ...attributes, nextHop: mpReach.nextHop });
-    }
+    for (const entry of mpReach.prefixes) this.#announce(entry, { ...attributes, nextHop: mpReach.nextHop });
   }
 
-  #announce(prefix: string, attributes: PathAttributes): void {
+  #announce(entry: NlriEntry, attributes: PathAttributes): void {
     this.announced++;
-    this.view.set(prefix, attributes);
-    this.onAnnounced(prefix, attributes);
+    this.view.set(keyOf(entry), attributes);
+    this.onAnnounced(keyOf(entry), attributes);
   }
+}
+
+function keyOf({ prefix, pathId }: NlriEntry): string {
+  return pathId === undefined ? formatPrefix(prefix) : `${formatPrefix(prefix)} ${pathId}`;
 }
 
 function countMessages(bytes: Bytes): number {

@@ -52,6 +52,24 @@ t.test("the same for IPv6, in MP_REACH_NLRI and MP_UNREACH_NLRI", async (t) => {
   t.same(Object.keys(held(stage, 1)).sort(), ["2001:db8:0:0:8000::/65", "::/0"]);
 });
 
+t.test(
+  "multicast, loopback and link-local prefixes are ignored (RFC 4271 §6.3), what contains them is not",
+  async (t) => {
+    const stage = new RibStage();
+    const source = stage.source(RELATION.ibgpClient, 1);
+    const narrow = "04 e0 08 ef 20 e0000005 08 7f 20 7f000001 03 e0 07 7e 08 f0 00";
+    raw(stage, source, `0000 000e ${BASIC} ${narrow}`);
+    t.same(Object.keys(held(stage)).sort(), ["0.0.0.0/0", "126.0.0.0/7", "224.0.0.0/3", "240.0.0.0/8"]);
+    t.equal(stage.rib.attrs.size, 1);
+    const wide = `08 ff 10 ff02 0a fe80 80 ${"00".repeat(15)}01 07 fe 09 fe80 80 ${"00".repeat(14)}0101`;
+    const reach = `0002 01 10 20010db8000000000000000000000001 00 ${wide}`;
+    const length = reach.replaceAll(" ", "").length / 2;
+    const octets = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
+    raw(stage, source, `0000 ${octets(length + 3 + 7, 4)} 800e${octets(length, 2)} ${reach} 400101 00 400200`);
+    t.same(Object.keys(held(stage, 1)).sort(), ["::101/128", "fe00::/7", "fe80::/9"]);
+  },
+);
+
 t.test("End-of-RIB is told, and changes nothing", async (t) => {
   const stage = new RibStage();
   const source = stage.source(RELATION.ibgpClient, 1);
@@ -182,4 +200,18 @@ t.test("a set that a policy makes longer than can be is refused, not a reason to
   announce(stage.rib, source, ["10.1.0.0/16"], { communities: Array.from({ length: 16000 }, (_, i) => i + 5) });
   const { routes } = stage.rib.families[0];
   t.equal(routes.reason(routes.head(stage.rib.find(prefix("10.1.0.0/16")))), REJECT.importPolicy);
+});
+
+t.test("our own mistake over one message costs that session, and the log can repeat it", async (t) => {
+  const stage = new RibStage();
+  const good = stage.source(RELATION.ibgpClient, 1);
+  const doomed = stage.source(RELATION.ibgpClient, 2);
+  const faults: string[] = [];
+  stage.rib.attrs.onFault = (_source, reasons) => faults.push(...reasons);
+  // Nobody may use a source that is gone; here it stands for any broken promise inside.
+  stage.rib.sources.remove(doomed.id);
+  t.throws(() => raw(stage, doomed, `0000 000e ${BASIC} 08 0a`), { code: 3, subcode: 1, message: /could not handle/ });
+  t.match(faults, [/^bug: no source .* UPDATE body 0000000e40010100400200400304c0000201080a$/]);
+  raw(stage, good, `0000 000e ${BASIC} 08 0b`);
+  t.same(held(stage), { "11.0.0.0/8": 1 });
 });

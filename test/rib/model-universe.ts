@@ -110,6 +110,7 @@ export type Sketch = typeof sketch extends fc.Arbitrary<infer T> ? T : never;
 const exporting = fc.record({
   filter: filterIndex,
   nextHop: fc.constantFrom<"default" | "self" | "keep">("default", "default", "self", "keep"),
+  paths: fc.constantFrom<number | "all">(1, 2, 3, "all"),
 });
 
 /** What may happen in the world; what makes no sense at the time changes nothing. */
@@ -159,6 +160,9 @@ const commands = [
       kind: fc.constant("multipath" as const),
       ebgp: fc.integer({ min: 1, max: 3 }),
       ibgp: fc.integer({ min: 1, max: 3 }),
+      relaxAsPath: fc.boolean(),
+      alwaysCompareMed: fc.boolean(),
+      missingMedAsWorst: fc.boolean(),
     }),
   ],
   [
@@ -180,6 +184,9 @@ export type Command = (typeof commands)[number][1] extends fc.Arbitrary<infer T>
 export const scenario = fc.record({
   /** Peers that are up from the beginning. */
   up: fc.subarray(PEERS.map((_, i) => i)),
+  /** Peers that take several paths per prefix, and how many that is at first (RFC 7911). */
+  takesPaths: fc.subarray(PEERS.map((_, i) => i)),
+  paths: fc.constantFrom<number | "all">(2, 3, "all"),
   /** Each look at the clock ends a slice. */
   slices: fc.boolean(),
   /** Octets of a batch; octets kept for slow members. */

@@ -23,7 +23,7 @@ import {
   type Scenario,
   type Sketch,
 } from "./model-universe.js";
-import { NaiveRib, NaiveSource } from "./naive-rib.js";
+import { NaiveRib, NaiveSource, type ToldPath } from "./naive-rib.js";
 import { attributesText } from "./naive-export.js";
 import { SAMPLE_FILTERS } from "./sample-filters.js";
 import { SteppingClock } from "./stepping-clock.js";
@@ -36,7 +36,13 @@ interface Actor {
   source: Source;
   naive: NaiveSource;
   isUp: boolean;
-  exporting: { readonly filter: number; readonly nextHop: GroupOptions["nextHop"] };
+  exporting: {
+    readonly filter: number;
+    readonly nextHop: GroupOptions["nextHop"];
+    readonly paths: number | "all";
+  };
+  /** Prefixes are sent to it with path identifiers (RFC 7911). */
+  readonly takesPaths: boolean;
   readonly inboxes: (Inbox | undefined)[];
   readonly members: (GroupMember | undefined)[];
   refreshesAsked: number;
@@ -60,8 +66,10 @@ export class ModelWorld {
   readonly #local: Source;
   readonly #naiveLocal = new NaiveSource(LOCAL_OPTIONS, 0);
   readonly #fillers: [Family, number][] = [];
+  readonly #scenario: Scenario;
 
   constructor(scenario: Scenario) {
+    this.#scenario = scenario;
     this.#clock = new SteppingClock(scenario.slices ? 10 : 0);
     this.rib = new Rib(this.#clock, IDENTITY, 16, scenario);
     this.rib.reresolveNextHops((nextHop) => ({
@@ -103,7 +111,7 @@ export class ModelWorld {
         this.#naive.ways.set(toHex(NEXT_HOPS[command.family][command.nextHop]), command);
         return this.rib.reresolveNextHops();
       case "multipath":
-        return this.rib.setDecisionOptions({ multipathEbgp: command.ebgp, multipathIbgp: command.ibgp });
+        return this.#decideBy(command);
       case "local":
         return this.#announceLocal(PREFIXES[command.prefix], command.announce, command.med);
       case "hold":
@@ -168,7 +176,8 @@ export class ModelWorld {
       source,
       naive,
       isUp: false,
-      exporting: { filter: 0, nextHop: "default" },
+      exporting: { filter: 0, nextHop: "default", paths: this.#scenario.paths },
+      takesPaths: this.#scenario.takesPaths.includes(PEERS.indexOf(peer)),
       inboxes: [],
       members: [],
       refreshesAsked: 0,
@@ -183,6 +192,7 @@ export class ModelWorld {
     return {
       ...PLAIN_EXPORT,
       globalAs: LOCAL_AS,
+      addPathSend: actor.takesPaths ? exporting.paths : 0,
       family,
       relation: peer.relation,
       localAs: LOCAL_AS,
@@ -203,7 +213,7 @@ export class ModelWorld {
     this.rib.sources.describe(source, sourceOptions(peer), peer.bgpIdentifier);
     this.rib.nextHops.setPeer(address(peer.address), source.id);
     for (const family of peer.families) {
-      const inbox = new Inbox(peer);
+      const inbox = new Inbox({ ...peer, hasPathIds: actor.takesPaths });
       inbox.onAnnounced = (prefix, { communities = [] }) => {
         if (communities.includes(actor.tag)) throw new Error(`${peer.name} is told its own ${prefix}`);
       };
@@ -320,7 +330,9 @@ export class ModelWorld {
     const options = member === undefined ? undefined : this.rib.groupOf(member)?.options;
     if (inbox === undefined || options === undefined) return;
     if (inbox.endOfRib[family] !== 1) throw new Error(`${peer.name}: ${inbox.endOfRib[family]} End-of-RIBs`);
-    const expected = this.#naive.viewOf(naive, options);
+    const expected = new Map(
+      this.#naive.toldTo(naive, options).map((path) => [this.#keyOf(path, options.addPathSend !== 0), path.text]),
+    );
     for (const text of new Set([...expected.keys(), ...inbox.view.keys()])) {
       const told = inbox.view.get(text);
       sameText(
@@ -329,6 +341,20 @@ export class ModelWorld {
         expected.get(text) ?? "nothing",
       );
     }
+  }
+
+  /** As in the inbox: path identifiers are rows of the table. */
+  #keyOf({ prefix, source, pathId }: ToldPath, hasPathId: boolean): string {
+    const text = formatPrefix(prefix);
+    if (!hasPathId) return text;
+    const real = this.#actors.find(({ naive }) => naive === source)?.source ?? this.#local;
+    const { routes } = this.rib.families[prefix.family];
+    return `${text} ${routes.find(this.rib.find(prefix), real.id, pathId)}`;
+  }
+
+  #decideBy({ kind: _kind, ebgp, ibgp, ...choices }: Extract<Command, { kind: "multipath" }>): void {
+    this.#naive.choices = choices;
+    this.rib.setDecisionOptions({ multipathEbgp: ebgp, multipathIbgp: ibgp, ...choices });
   }
 
   #checkBest(prefix: IpPrefix): void {
@@ -344,9 +370,7 @@ export class ModelWorld {
     sameText("row", formatPrefix(prefixOf(rib.routes.prefixes, row)), formatPrefix(prefix));
     const { multipathEbgp, multipathIbgp } = rib.decision.options;
     const most = naive?.isInternal === true ? multipathIbgp : naive?.source === this.#naiveLocal ? 1 : multipathEbgp;
-    const equal = new Set(
-      this.#naive.equallyGood(prefix).map(({ source, pathId }) => name(source.options.name, pathId)),
-    );
+    const equal = new Set(this.#naive.sharing(prefix).map(({ source, pathId }) => name(source.options.name, pathId)));
     const paths = rib.decision
       .multipath(row)
       .map((route) => name(this.#nameOf(rib.routes.source(route)), rib.routes.pathId(route)));

@@ -14,6 +14,15 @@ export interface NaivePath {
   readonly cost: number;
 }
 
+/** How the steps may differ from the RFC's. */
+export interface NaiveChoices {
+  readonly alwaysCompareMed: boolean;
+  readonly missingMedAsWorst: boolean;
+  readonly relaxAsPath: boolean;
+}
+
+export const PLAIN_CHOICES: NaiveChoices = { alwaysCompareMed: false, missingMedAsWorst: false, relaxAsPath: true };
+
 /** Those whose value is the least. */
 function keepLeast<T>(paths: readonly T[], value: (path: T) => number): T[] {
   const least = Math.min(...paths.map(value));
@@ -33,31 +42,54 @@ function neighborAs({ carried }: NaivePath): number {
   return first?.type === 2 ? first.asNumbers[0] : 0;
 }
 
-const med = ({ carried }: NaivePath): number => carried.attributes.med ?? 0;
-
 /** §9.1.2.2 c): away with each path for which another of the same neighbouring AS has a lower MED. */
-function keepByMed<T extends NaivePath>(paths: readonly T[]): T[] {
+function keepByMed<T extends NaivePath>(paths: readonly T[], choices: NaiveChoices): T[] {
+  const absent = choices.missingMedAsWorst ? 0xffffffff : 0;
+  const med = ({ carried }: NaivePath): number => carried.attributes.med ?? absent;
+  if (choices.alwaysCompareMed) return keepLeast(paths, med);
   return paths.filter(
     (path) => !paths.some((other) => neighborAs(other) === neighborAs(path) && med(other) < med(path)),
   );
 }
 
 /** What is left when everything that matters for forwarding has been compared: steps a) to e). */
-export function equallyGood<T extends NaivePath>(paths: readonly T[]): T[] {
+export function equallyGood<T extends NaivePath>(paths: readonly T[], choices = PLAIN_CHOICES): T[] {
   if (paths.length === 0) return [];
   let left = keepLeast(paths, ({ carried }) => -carried.weight);
   left = keepLeast(left, ({ carried }) => -(carried.attributes.localPref ?? 100));
   left = keepLeast(left, pathLength);
   left = keepLeast(left, ({ carried }) => carried.attributes.origin ?? 2);
-  left = keepByMed(left);
+  left = keepByMed(left, choices);
   left = keepLeast(left, ({ isInternal }) => Number(isInternal));
   return keepLeast(left, ({ cost }) => cost);
 }
 
+/** Those that may share the traffic, the best path among them. */
+export function sharing<T extends NaivePath>(paths: readonly T[], choices = PLAIN_CHOICES): T[] {
+  const equal = equallyGood(paths, choices);
+  if (choices.relaxAsPath) return equal;
+  const path = (each: T | undefined): string => JSON.stringify(each?.carried.attributes.asPath ?? []);
+  const wanted = path(bestOf(paths, choices));
+  return equal.filter((each) => path(each) === wanted);
+}
+
+/** The paths in the order in which they are the best when those before them are gone. */
+export function rankedBy<T extends NaivePath>(paths: readonly T[], choices = PLAIN_CHOICES): T[] {
+  const best = bestOf(paths, choices);
+  if (best === undefined) return [];
+  return [
+    best,
+    ...rankedBy(
+      paths.filter((path) => path !== best),
+      choices,
+    ),
+  ];
+}
+
 /** The best path, or undefined if there is none. */
-export function bestOf<T extends NaivePath>(paths: readonly T[]): T | undefined {
+export function bestOf<T extends NaivePath>(paths: readonly T[], choices = PLAIN_CHOICES): T | undefined {
   if (paths.length === 0) return undefined;
-  let left = equallyGood(paths);
+  let left = equallyGood(paths, choices);
   left = keepLeast(left, ({ carried, bgpIdentifier }) => carried.attributes.originatorId ?? bgpIdentifier);
   left = keepLeast(left, ({ carried }) => carried.attributes.clusterList?.length ?? 0);
   left.sort((a, b) => Buffer.compare(a.address, b.address) || a.pathId - b.pathId);

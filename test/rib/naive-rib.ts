@@ -9,7 +9,7 @@ import type { Identity } from "../../src/rib/attrs-table.js";
 import type { GroupOptions } from "../../src/rib/export-rules.js";
 import { LOCAL_WEIGHT } from "../../src/rib/rib.js";
 import { RELATION, type SourceOptions } from "../../src/rib/sources.js";
-import { bestOf, equallyGood, type NaivePath } from "./naive-decision.js";
+import { bestOf, type NaiveChoices, type NaivePath, PLAIN_CHOICES, rankedBy, sharing } from "./naive-decision.js";
 import { exportedTo, attributesText } from "./naive-export.js";
 import { type Carried, NaiveRoute } from "./naive-route.js";
 
@@ -65,6 +65,15 @@ export interface NaiveWay {
   readonly cost: number;
 }
 
+/** A path that a peer is told. */
+export interface ToldPath {
+  readonly prefix: IpPrefix;
+  readonly source: NaiveSource;
+  readonly pathId: number;
+  /** Of its attributes. */
+  readonly text: string;
+}
+
 interface Candidate extends NaivePath {
   readonly source: NaiveSource;
   readonly prefix: IpPrefix;
@@ -74,6 +83,7 @@ export class NaiveRib {
   readonly sources = new Set<NaiveSource>();
   /** By octets of the next hop in hexadecimal; others are reachable at cost 0. */
   readonly ways = new Map<string, NaiveWay>();
+  choices: NaiveChoices = PLAIN_CHOICES;
   readonly #identity: Identity;
 
   constructor(identity: Identity) {
@@ -95,36 +105,44 @@ export class NaiveRib {
   }
 
   best(prefix: IpPrefix): Candidate | undefined {
-    return bestOf(this.#candidates(prefix));
+    return bestOf(this.#candidates(prefix), this.choices);
   }
 
   /** Paths that may share the traffic with the best one. */
-  equallyGood(prefix: IpPrefix): readonly Candidate[] {
-    return equallyGood(this.#candidates(prefix));
+  sharing(prefix: IpPrefix): readonly Candidate[] {
+    return sharing(this.#candidates(prefix), this.choices);
   }
 
-  /** Text of the attributes that `member` must have been told of each prefix. */
-  viewOf(member: NaiveSource, to: GroupOptions): ReadonlyMap<string, string> {
-    const view = new Map<string, string>();
-    for (const [text, prefix] of this.prefixes) {
+  /** What `member` must have been told: the best path of each prefix, or with ADD-PATH as many as there may be. */
+  toldTo(member: NaiveSource, to: GroupOptions): readonly ToldPath[] {
+    const told: ToldPath[] = [];
+    const most = to.addPathSend === "all" ? Infinity : Math.max(1, to.addPathSend);
+    for (const prefix of this.prefixes.values()) {
       if (prefix.family !== to.family) continue;
-      const best = this.best(prefix);
-      if (best === undefined || best.source === member) continue;
-      const { options, bgpIdentifier } = best.source;
-      const path = {
-        carried: best.carried,
-        prefix,
-        from: options.kind,
-        learnedFrom: options.peer,
-        relation: options.relation,
-        bgpIdentifier,
-      };
-      const told = exportedTo(path, to, this.#identity);
-      // RFC 4271 §5.1.3: nobody is told that he himself is the next hop.
-      if (told === undefined || told.nextHop === toHex(member.options.address ?? new Uint8Array(0))) continue;
-      view.set(text, attributesText(told.attributes));
+      for (const path of rankedBy(this.#candidates(prefix), this.choices).slice(0, most)) {
+        const text = this.#told(path, member, to);
+        if (text !== undefined) told.push({ prefix, source: path.source, pathId: path.pathId, text });
+      }
     }
-    return view;
+    return told;
+  }
+
+  /** Text of the attributes that `member` is told of a path, or undefined. */
+  #told({ carried, prefix, source }: Candidate, member: NaiveSource, to: GroupOptions): string | undefined {
+    if (source === member) return undefined;
+    const { options, bgpIdentifier } = source;
+    const path = {
+      carried,
+      prefix,
+      from: options.kind,
+      learnedFrom: options.peer,
+      relation: options.relation,
+      bgpIdentifier,
+    };
+    const told = exportedTo(path, to, this.#identity);
+    // RFC 4271 §5.1.3: nobody is told that he himself is the next hop.
+    if (told === undefined || told.nextHop === toHex(member.options.address ?? new Uint8Array(0))) return undefined;
+    return attributesText(told.attributes);
   }
 
   #candidates(prefix: IpPrefix): Candidate[] {

@@ -76,7 +76,7 @@ export class RibStage {
     const options = groupOptions(changes);
     const source = this.source(options.relation, last);
     this.rib.nextHops.setPeer(address(`10.0.0.${last}`), source.id);
-    const inbox = new Inbox(options);
+    const inbox = new Inbox({ ...options, hasPathIds: options.addPathSend !== 0 });
     this.#inboxes.push(inbox);
     return { source, inbox, member: this.rib.join(source, inbox, options, true) };
   }
