@@ -282,7 +282,7 @@ function prepender(readers: readonly Reader<number>[]): (route: Route) => void {
 }
 
 /** RFC 4271 §5.1.2: prepends to the leading AS_SEQUENCE, or puts a new one in front where there is none or it is full. */
-function prepend(front: readonly number[], path: AsPath): AsPath {
+export function prepend(front: readonly number[], path: AsPath): AsPath {
   const [first, ...rest] = path;
   if (first !== undefined && first.type === AS_SEQUENCE && first.asNumbers.length + front.length <= LONGEST_SEGMENT) {
     return [{ type: AS_SEQUENCE, asNumbers: [...front, ...first.asNumbers] }, ...rest];

@@ -65,7 +65,8 @@ export class DynamicPeers {
   /** The peer has come up or gone. */
   review(peer: Peer): void {
     if (!this.#ranges.has(peer)) return;
-    const isUp = peer.negotiated !== undefined;
+    // One that is kept down because of a limit must not come back as another peer before its time is over.
+    const isUp = peer.negotiated !== undefined || peer.heldText !== undefined;
     const alarm = this.#leaving.get(peer);
     if (isUp) {
       alarm?.cancel();

@@ -1,5 +1,5 @@
-// From best paths to wishes for the kernel's table: next hop and device of each path, equal-cost paths, blackholes of the
-// node's own blocks, and Calico's encapsulation through a tunnel device.
+// From best paths to wishes for the kernel's table: next hop and device of each path, equal-cost paths, blackholes (of the
+// node's own blocks, or asked for by peers, RFC 7999), and Calico's encapsulation through a tunnel device.
 
 import type { Clock } from "../base/clock.js";
 import { FAMILIES, type Family } from "../base/family.js";
@@ -38,7 +38,7 @@ export class FibPlan implements RibReader {
     this.#kernel = kernel;
     this.#deps = deps;
     this.#cursor = new RouteCursor(deps.rib.attrs, deps.rib.sources);
-    this.#logs = deps.rib.families.map((rib) => rib.subscribe(true));
+    this.#logs = deps.rib.families.map((rib) => rib.subscribeMultipath());
   }
 
   /** Takes another kernel configuration; everything is looked at again. */
@@ -92,6 +92,7 @@ export class FibPlan implements RibReader {
     const isLocal = source.options.kind !== "bgp";
     if (isLocal) return this.#deps.localRoute(source.options.name, formatPrefix(prefixOf(rib.routes.prefixes, prefix)));
     if (!this.#isWanted(rib, prefix, best)) return undefined;
+    if (this.#deps.rib.attrs.isBlackhole(rib.routes.attrs(best))) return BLACKHOLE;
     const encapsulation = this.#encapsulation(rib, prefix);
     if (rib.decision.options.multipathEbgp <= 1 && rib.decision.options.multipathIbgp <= 1) {
       return this.#toOne(this.#nextHopOf(rib, best), encapsulation);
@@ -147,7 +148,7 @@ export class FibPlan implements RibReader {
     const nextHop = nextHops.bytes(id);
     const resolution = resolveNextHop(this.#deps.view, nextHop, nextHops.zone(id));
     if (resolution === undefined || resolution.kind === "local") return undefined;
-    const address = nextHop.length === 32 ? nextHop.subarray(0, 16) : nextHop;
+    const { address } = resolution;
     const rule: EncapsulationConfig | undefined = this.#kernel.encapsulation[encapsulation];
     if (
       rule !== undefined &&
@@ -165,7 +166,7 @@ function sorted(hops: FibNextHop[]): readonly FibNextHop[] {
   return hops.sort((a, b) => (text(a) < text(b) ? -1 : 1));
 }
 
-/** Blackhole, as Calico wants it for the node's blocks. */
+/** Blackhole, as Calico wants it for the node's blocks, and a peer with BLACKHOLE (RFC 7999) for its own prefix. */
 export const BLACKHOLE: FibRoute = { kind: "blackhole", nextHops: [] };
 
 export function isInside(outer: IpPrefix, inner: IpPrefix): boolean {

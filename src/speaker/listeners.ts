@@ -2,19 +2,14 @@
 // the others; the reason is kept for status and tried again.
 
 import { type Clock, Deadlines } from "../base/clock.js";
-import { formatAddress, formatPrefix, type IpAddress, type IpPrefix, prefixContains } from "../base/ip.js";
+import { formatAddress, type IpAddress } from "../base/ip.js";
 import type { Log } from "../base/log.js";
 import type { ListenConfig } from "../config/speaker-config.js";
 import type { Connection } from "../session/ports.js";
+import { type ListenKey, ListenKeys } from "./listen-keys.js";
 import type { Listener, ListenerFactory } from "./ports.js";
 
 const RETRY_MS = 5000;
-
-/** A TCP MD5 password for peers that connect to us (RFC 2385). */
-export interface ListenKey {
-  readonly prefix: IpPrefix;
-  readonly key: string;
-}
 
 export class Listeners {
   readonly #factory: ListenerFactory;
@@ -24,14 +19,13 @@ export class Listeners {
   readonly #failures = new Map<string, string>();
   readonly #retry: Deadlines<"retry">;
   #wanted: readonly ListenConfig[] = [];
-  #keys: readonly ListenKey[] = [];
-  /** Prefixes of keys that some listener does not demand. */
-  readonly #undemanded = new Set<string>();
+  readonly #keys: ListenKeys;
 
   constructor(clock: Clock, factory: ListenerFactory, log: Log, onConnection: (connection: Connection) => void) {
     this.#factory = factory;
     this.#log = log;
     this.#onConnection = onConnection;
+    this.#keys = new ListenKeys(log);
     this.#retry = new Deadlines(clock, () => void this.#openMissing(false));
   }
 
@@ -40,22 +34,12 @@ export class Listeners {
   }
 
   get failures(): readonly string[] {
-    return [...this.#failures.values()];
+    return [...this.#failures.values(), ...this.#keys.problems];
   }
 
   /** Takes the passwords of all peers: each listener demands them of who connects. */
   setKeys(keys: readonly ListenKey[]): void {
-    const text = (entry: ListenKey): string => formatPrefix(entry.prefix);
-    const gone = this.#keys.filter((old) => !keys.some((entry) => text(entry) === text(old)));
-    const changed = keys.filter(
-      (entry) => !this.#keys.some((old) => text(old) === text(entry) && old.key === entry.key),
-    );
-    this.#keys = keys;
-    for (const entry of [...gone, ...changed]) this.#undemanded.delete(text(entry));
-    for (const listener of this.#open.values()) {
-      for (const { prefix } of gone) this.#setKey(listener, prefix, undefined);
-      for (const { prefix, key } of changed) this.#setKey(listener, prefix, key);
-    }
+    this.#keys.set(keys);
   }
 
   /** Closes what is no longer wanted and opens the rest. Rejects with the first reason if nothing could be opened at all
@@ -67,6 +51,7 @@ export class Listeners {
     for (const [key, listener] of this.#open) {
       if (keys.has(key)) continue;
       this.#open.delete(key);
+      this.#keys.closed(listener);
       listener.close();
     }
     for (const key of this.#failures.keys()) if (!keys.has(key)) this.#failures.delete(key);
@@ -76,28 +61,16 @@ export class Listeners {
   closeAll(): void {
     this.#retry.stopAll();
     this.#wanted = [];
-    for (const listener of this.#open.values()) listener.close();
+    for (const listener of this.#open.values()) {
+      this.#keys.closed(listener);
+      listener.close();
+    }
     this.#open.clear();
   }
 
   /** True if whoever connects from the address has proved to know its password. */
   demandsPassword(address: IpAddress): boolean {
-    const matching = this.#keys.filter((entry) => prefixContains(entry.prefix, address.bytes));
-    return matching.length > 0 && !matching.some((entry) => this.#undemanded.has(formatPrefix(entry.prefix)));
-  }
-
-  #setKey(listener: Listener, prefix: IpPrefix, key: string | undefined): void {
-    if (listener.setMd5Key === undefined) {
-      this.#undemanded.add(formatPrefix(prefix));
-      this.#log.error("TCP MD5 passwords need the native addon: connections from this peer are refused", {
-        peer: formatPrefix(prefix),
-      });
-      return;
-    }
-    const problem = listener.setMd5Key(prefix, key);
-    if (problem === undefined) return;
-    this.#undemanded.add(formatPrefix(prefix));
-    this.#log.error(`${problem}; its connections are refused`, { peer: formatPrefix(prefix) });
+    return this.#keys.demands(address);
   }
 
   async #openMissing(isFirst: boolean): Promise<void> {
@@ -107,8 +80,10 @@ export class Listeners {
       try {
         const listener = await this.#factory.listen(config, (connection) => this.#onConnection(connection));
         if (!this.#wanted.some((other) => keyOf(other) === key)) listener.close();
-        else this.#open.set(key, listener);
-        for (const { prefix, key: password } of this.#keys) this.#setKey(listener, prefix, password);
+        else {
+          this.#open.set(key, listener);
+          this.#keys.opened(listener);
+        }
         this.#failures.delete(key);
         this.#log.info(`listening on ${key}`);
       } catch (error) {
@@ -118,7 +93,7 @@ export class Listeners {
       }
     }
     if (this.#failures.size === 0) return;
-    if (isFirst && this.#open.size === 0) throw new Error(this.failures[0]);
+    if (isFirst && this.#open.size === 0) throw new Error([...this.#failures.values()][0]);
     this.#retry.start("retry", RETRY_MS);
   }
 }

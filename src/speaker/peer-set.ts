@@ -2,7 +2,7 @@
 // configuration with no more than each changed option costs (peer-options.ts).
 
 import { formatAddress, type IpAddress } from "../base/ip.js";
-import { toHex } from "../base/bytes.js";
+import { type Bytes, equalBytes, toHex } from "../base/bytes.js";
 import type { PeerConfig, SpeakerConfig } from "../config/speaker-config.js";
 import type { GroupOptions } from "../rib/export-rules.js";
 import type { GroupMember } from "../rib/group-member.js";
@@ -13,6 +13,7 @@ export class PeerSet {
   readonly #deps: PeerDependencies;
   readonly #byKey = new Map<string, Peer>();
   readonly #byAddress = new Map<string, Peer>();
+  #drainsAll = false;
 
   constructor(deps: PeerDependencies) {
     this.#deps = deps;
@@ -32,6 +33,15 @@ export class PeerSet {
 
   findAddress(address: IpAddress): Peer | undefined {
     return this.#byAddress.get(addressKey(address));
+  }
+
+  /** True if one of the sessions ends at this address of ours. */
+  hasLocalAddress(address: Bytes): boolean {
+    for (const { negotiated } of this) {
+      const local = negotiated?.localAddress.bytes;
+      if (local?.length === address.length && equalBytes(local, 0, address, 0, address.length)) return true;
+    }
+    return false;
   }
 
   /** Brings the configured peers to `config`: removals first, then changes, then additions. Gives one line per change. */
@@ -60,6 +70,21 @@ export class PeerSet {
       if (before !== undefined) changes.push(`peer ${next.key} added`);
     }
     return changes;
+  }
+
+  /** Peers that come from now on drain as well (RFC 8326). */
+  get drainsAll(): boolean {
+    return this.#drainsAll;
+  }
+
+  /** Tells peers, or all there are and will be, that they are about to lose their sessions (RFC 8326), or that not. */
+  drain(peers: readonly Peer[] | "all", isDraining: boolean): void {
+    if (peers === "all") this.#drainsAll = isDraining;
+    const regroup = new Map<GroupMember, GroupOptions>();
+    for (const peer of peers === "all" ? this.#byKey.values() : peers) {
+      for (const [member, options] of peer.drain(isDraining)) regroup.set(member, options);
+    }
+    this.#deps.rib.regroup(regroup);
   }
 
   /** A dynamic peer has come. */

@@ -15,7 +15,7 @@ export type SourceCounts = readonly ReturnType<Rib["countBySource"]>[];
 export function peerStatus(peer: Peer, counts: SourceCounts, clock: Clock): PeerStatus {
   const { config } = peer;
   const session = peer.session.status();
-  const negotiated = peer.negotiated;
+  const { negotiated, heldText: held } = peer;
   const families = negotiated?.families ?? config.families.map(familyByName);
   return {
     address: config.key,
@@ -26,9 +26,11 @@ export function peerStatus(peer: Peer, counts: SourceCounts, clock: Clock): Peer
     localAs: config.localAs,
     routerId: negotiated === undefined ? undefined : formatIpv4Word(negotiated.peerBgpIdentifier),
     state: session.state,
-    adminDown: session.adminDown,
+    // Nobody wished it to be down where a limit was exceeded.
+    adminDown: session.adminDown && held === undefined,
+    draining: peer.isDraining,
     since: new Date(session.sinceWallTime).toISOString(),
-    info: session.info,
+    info: held ?? session.info,
     routeReflectorClient: config.routeReflectorClient,
     passive: config.passive,
     localAddress: session.localAddress === undefined ? undefined : formatAddress(session.localAddress),
@@ -49,12 +51,16 @@ export function peerStatus(peer: Peer, counts: SourceCounts, clock: Clock): Peer
 
 function familyStatus(peer: Peer, counts: SourceCounts, family: Family): PeerFamilyStatus {
   const { best, stale } = counts[family];
+  const { config } = peer;
+  const { name } = FAMILIES[family];
   return {
-    family: FAMILIES[family].name,
+    family: name,
     received: peer.source.received[family],
+    receivedLimit: config.maxPrefixesIn?.[name],
     accepted: peer.source.accepted[family],
     best: best[peer.source.id],
-    advertised: peer.group(family)?.advertisedCount ?? 0,
+    advertised: peer.advertisedCount(family),
+    advertisedLimit: config.maxPrefixesOut?.[name],
     stale: stale[peer.source.id],
     endOfRibReceived: peer.endOfRib.has(family),
   };

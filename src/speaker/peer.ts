@@ -1,27 +1,32 @@
 // One peer: its session, its place as a source of routes, and its membership in update groups. Where sessions and tables
-// meet; the helper side of graceful restart (RFC 4724 §4.2) lives here too.
+// meet. What it is told about itself is peer-translation.ts; routes that outlive their session stale-routes.ts; limits of
+// prefixes peer-limits.ts.
 
 import type { Bytes } from "../base/bytes.js";
 import type { Clock } from "../base/clock.js";
-import { type Family, FAMILIES, familyByName, IPV4_UNICAST } from "../base/family.js";
+import { type Family, FAMILIES, IPV4_UNICAST } from "../base/family.js";
 import type { Log } from "../base/log.js";
 import type { Capabilities } from "../packet/capabilities.js";
 import { CEASE } from "../packet/codes.js";
+import { REFRESH } from "../packet/route-refresh.js";
 import type { PeerConfig, SpeakerConfig } from "../config/speaker-config.js";
-import { ACCEPT_ALL, type PeerFacts } from "../policy/route.js";
+import type { PeerFacts } from "../policy/route.js";
 import type { GroupOptions } from "../rib/export-rules.js";
 import type { GroupMember } from "../rib/group-member.js";
 import type { IngestContext } from "../rib/ingest.js";
 import type { Rib } from "../rib/rib.js";
-import { type ImportOptions, RELATION, type Relation, type Source } from "../rib/sources.js";
+import type { Relation, Source } from "../rib/sources.js";
 import type { UpdateGroup } from "../rib/update-group.js";
 import type { Negotiated } from "../session/negotiate.js";
 import { PeerSession } from "../session/peer-session.js";
 import type { Connection, DownReason, SessionHandler, Transport } from "../session/ports.js";
 import type { SessionOptions } from "../session/session-options.js";
-import { StaleTimers } from "./stale-timers.js";
-import { selfNextHop } from "./self-next-hop.js";
+import { noticeOf } from "./limit-hold.js";
+import { PeerLimits } from "./peer-limits.js";
+import { groupOptions, sessionOptions, sourceOptions } from "./peer-translation.js";
 import type { KernelView } from "./ports.js";
+import { excessWords } from "./prefix-limits.js";
+import { StaleRoutes } from "./stale-routes.js";
 
 /** What peers need of the speaker they belong to. */
 export interface PeerDependencies {
@@ -33,6 +38,8 @@ export interface PeerDependencies {
   readonly view: KernelView | undefined;
   /** Our graceful restart capability towards this peer, asked at each OPEN. */
   readonly gracefulRestart: (peer: Peer) => Capabilities["gracefulRestart"];
+  /** Every peer drains, also those that come later (RFC 8326). */
+  readonly drainsAll: () => boolean;
   /** The peer came up, went down, or sent its End-of-RIB: recovery may be over. */
   readonly onProgress: (peer: Peer) => void;
   /** The peer is gone for good. */
@@ -51,8 +58,11 @@ export class Peer implements SessionHandler {
   #negotiated: Negotiated | undefined;
   #context: IngestContext | undefined;
   readonly #members: (GroupMember | undefined)[] = [undefined, undefined];
-  readonly #stale: StaleTimers;
-  readonly #isDraining = false;
+  readonly #stale: StaleRoutes;
+  readonly #limits: PeerLimits;
+  #isDraining: boolean;
+  /** UPDATEs of this session. */
+  #updates = 0;
   /** Families whose End-of-RIB has come in this session. */
   readonly endOfRib = new Set<Family>();
 
@@ -61,14 +71,25 @@ export class Peer implements SessionHandler {
     this.#speaker = speaker;
     this.#deps = deps;
     this.#asNumbers = asNumbers;
-    this.#log = deps.log.child({ peer: config.key, ...(config.name === "" ? {} : { name: config.name }) });
-    this.source = deps.rib.addSource(this.#sourceOptions(config.as));
+    this.#isDraining = deps.drainsAll();
+    const { clock, rib } = deps;
+    const log = deps.log.child({ peer: config.key, ...(config.name === "" ? {} : { name: config.name }) });
+    this.#log = log;
+    this.source = rib.addSource(sourceOptions(config, speaker, config.as, this.#isDraining));
     this.source.importFilter = config.importPolicy;
-    this.#stale = new StaleTimers(deps.clock, (family) => this.#dropStale(family, "it did not finish in time"));
+    const { source } = this;
+    this.#stale = new StaleRoutes({ clock, log, rib, source, onSwept: () => this.#reviewReceived() });
+    this.#limits = new PeerLimits(config, {
+      clock,
+      log,
+      source,
+      onExceeded: (excess) => this.session.stop(noticeOf(excess), excessWords(excess)),
+      onOver: () => this.session.start(),
+    });
     this.session = new PeerSession(this.#sessionOptions(), {
-      clock: deps.clock,
+      clock,
       transport: deps.transport,
-      log: this.#log,
+      log,
       handler: this,
       random: deps.random,
     });
@@ -86,13 +107,29 @@ export class Peer implements SessionHandler {
 
   /** Routes are kept because the peer may be restarting. */
   get isKept(): boolean {
-    return this.#stale.isRunning(0) || this.#stale.isRunning(1);
+    return this.#stale.isKept;
+  }
+
+  /** Told that its session is about to go down (RFC 8326). */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** Why the peer is kept down because of a limit, and for how long; undefined: it is not. */
+  get heldText(): string | undefined {
+    return this.#limits.heldText;
   }
 
   /** The update group of the family, while the session is up. */
   group(family: Family): UpdateGroup | undefined {
     const member = this.#members[family];
     return member === undefined ? undefined : this.#deps.rib.groupOf(member);
+  }
+
+  /** Prefixes of the family that the peer is told. */
+  advertisedCount(family: Family): number {
+    const member = this.#members[family];
+    return member === undefined ? 0 : (this.#deps.rib.groupOf(member)?.countFor(member) ?? 0);
   }
 
   get facts(): PeerFacts {
@@ -110,44 +147,44 @@ export class Peer implements SessionHandler {
   established(negotiated: Negotiated): void {
     const { rib } = this.#deps;
     this.#negotiated = negotiated;
+    this.#updates = 0;
     this.endOfRib.clear();
+    this.#limits.sessionUp();
     this.#context = {
       addPathReceive: negotiated.addPathReceive,
       fourOctetAs: negotiated.fourOctetAs,
       families: negotiated.families,
       extendedNextHop: negotiated.extendedNextHop[IPV4_UNICAST],
     };
-    rib.sources.describe(this.source, this.#sourceOptions(negotiated.peerAs), negotiated.peerBgpIdentifier);
+    this.#describe();
     rib.nextHops.setPeer(this.config.address.bytes, this.source.id);
-    this.#reviewStale(negotiated);
+    this.#stale.up(negotiated, this.#speaker.gracefulRestart.staleTimeSeconds);
     const offersRestart = negotiated.peerCapabilities.gracefulRestart !== undefined;
     for (const family of negotiated.families) {
-      this.#members[family] = rib.join(
-        this.source,
-        this.session,
-        this.#groupOptions(negotiated, family),
-        offersRestart,
-      );
+      const member = rib.join(this.source, this.session, this.#groupOptions(negotiated, family), offersRestart);
+      this.#members[family] = member;
+      this.#limitMember(member, family);
     }
     this.#deps.onProgress(this);
   }
 
   update(bytes: Bytes, start: number, end: number): void {
     if (this.#context === undefined) return;
+    this.#updates++;
     const family = this.#deps.rib.receive(this.source, bytes, start, end, this.#context);
-    if (family !== -1) this.#endOfRibCame(family);
+    this.#limits.reviewReceived();
+    if (family !== -1 && this.#negotiated !== undefined) this.#endOfRibCame(family);
   }
 
   refresh(family: Family, subtype: number): void {
-    const member = this.#members[family];
-    // RFC 7313 §4: 1 and 2 mark the peer's own refresh; we keep what is not announced again until then anyway.
-    if (subtype !== 0 || member === undefined) return;
-    if (this.#negotiated?.enhancedRouteRefresh !== true) {
-      this.#deps.rib.refresh(member);
-      return;
+    switch (subtype) {
+      case REFRESH.REQUEST:
+        return this.#resend(family);
+      case REFRESH.BEGINNING:
+        return this.#refreshBegan(family);
+      case REFRESH.END:
+        return this.#stale.refreshEnded(family);
     }
-    this.session.sendRouteRefresh(family, 1);
-    this.#deps.rib.refresh(member, () => this.session.sendRouteRefresh(family, 2));
   }
 
   turnEnded(): void {
@@ -171,16 +208,8 @@ export class Peer implements SessionHandler {
     this.endOfRib.clear();
     rib.nextHops.setPeer(this.config.address.bytes, 0);
     const keep = negotiated !== undefined && reason.mayBeRestart ? this.#restartFamilies(negotiated) : [];
-    this.#stale.stopAll();
-    rib.sourceDown(this.source, keep);
-    if (keep.length > 0 && negotiated?.gracefulRestart !== undefined) {
-      const seconds = Math.min(
-        negotiated.gracefulRestart.restartTimeSeconds,
-        this.#speaker.gracefulRestart.staleTimeSeconds,
-      );
-      this.#log.info(`routes kept while it restarts, for at most ${seconds} s`);
-      for (const family of keep) this.#stale.start(family, seconds * 1000);
-    }
+    const restartSeconds = negotiated?.gracefulRestart?.restartTimeSeconds ?? 0;
+    this.#stale.down(keep, Math.min(restartSeconds, this.#speaker.gracefulRestart.staleTimeSeconds));
     this.#deps.onProgress(this);
   }
 
@@ -188,30 +217,60 @@ export class Peer implements SessionHandler {
     this.#deps.onProgress(this);
   }
 
+  // ---- what an administrator does ----
+
+  /** Ends what keeps the peer down, whether somebody wished it or a limit was exceeded. */
+  enable(): void {
+    this.#limits.lift();
+    this.session.start();
+  }
+
+  disable(reason: string): void {
+    this.#limits.lift();
+    this.session.stop(undefined, reason);
+  }
+
+  /** A new session, now. A peer that waits because of a limit waits no longer. */
+  reset(reason: string): void {
+    if (this.#limits.isWaiting) this.enable();
+    else this.session.reset(CEASE.ADMINISTRATIVE_RESET, reason);
+  }
+
+  /** RFC 8326: routes go out, and are taken, as those of a session that is about to go down. Gives the groups it should be
+   *  in from now on. */
+  drain(isDraining: boolean): ReadonlyMap<GroupMember, GroupOptions> {
+    if (this.#isDraining === isDraining) return new Map();
+    this.#isDraining = isDraining;
+    this.#log.info(isDraining ? "draining (RFC 8326)" : "no longer draining");
+    this.#describe();
+    return this.#wantedGroups();
+  }
+
+  /** Asks the peer to send its routes again, as far as it understands ROUTE-REFRESH; false if it does not. */
+  requestRefresh(): boolean {
+    const families = this.#negotiated?.families ?? [];
+    return families.map((family) => this.session.sendRouteRefresh(family, REFRESH.REQUEST)).some((sent) => sent);
+  }
+
+  /** Sends the peer everything again. */
+  resend(): void {
+    for (const { family } of FAMILIES) this.#resend(family);
+  }
+
   // ---- changes ----
 
   /** Takes a configuration that needs no reset; gives the groups it should be in from now on. */
   reconfigure(config: PeerConfig, speaker: SpeakerConfig): ReadonlyMap<GroupMember, GroupOptions> {
-    const enable = this.config.disabled && !config.disabled;
-    const disable = !this.config.disabled && config.disabled;
+    const before = this.config;
     this.config = config;
     this.#speaker = speaker;
     this.session.updateOptions(this.#sessionOptions());
-    this.#deps.rib.sources.describe(
-      this.source,
-      this.#sourceOptions(this.#negotiated?.peerAs ?? config.as),
-      this.#negotiated?.peerBgpIdentifier ?? 0,
-    );
+    this.#describe();
     this.#deps.rib.setImportFilter(this.source, config.importPolicy);
-    if (disable) this.session.stop(undefined, "disabled in the configuration");
-    if (enable) this.session.start();
-    const changes = new Map<GroupMember, GroupOptions>();
-    if (this.#negotiated === undefined) return changes;
-    for (const family of this.#negotiated.families) {
-      const member = this.#members[family];
-      if (member !== undefined) changes.set(member, this.#groupOptions(this.#negotiated, family));
-    }
-    return changes;
+    if (!before.disabled && config.disabled) this.disable("disabled in the configuration");
+    if (before.disabled && !config.disabled) this.enable();
+    this.#reconfigureLimits(before);
+    return this.#wantedGroups();
   }
 
   /** Ends the session so that the next one is made with the new configuration. */
@@ -222,127 +281,100 @@ export class Peer implements SessionHandler {
 
   /** The peer is no longer configured: session and routes go. */
   remove(): void {
+    this.#limits.lift();
     this.session.stop({ code: 6, subcode: CEASE.PEER_DE_CONFIGURED, data: new Uint8Array(0) });
-    this.#stale.stopAll();
+    this.#stale.stop();
     this.#deps.rib.removeSource(this.source);
     this.#deps.onRemoved(this);
-  }
-
-  /** Asks the peer to send its routes again, as far as it understands ROUTE-REFRESH; false if it does not. */
-  requestRefresh(): boolean {
-    const families = this.#negotiated?.families ?? [];
-    return families.map((family) => this.session.sendRouteRefresh(family, 0)).some((sent) => sent);
-  }
-
-  /** Sends the peer everything again. */
-  resend(): void {
-    for (const member of this.#members) if (member !== undefined) this.#deps.rib.refresh(member);
   }
 
   get #isEbgp(): boolean {
     return this.#negotiated?.isEbgp ?? this.config.as !== this.config.localAs;
   }
 
-  #sourceOptions(peerAs: number): Source["options"] {
-    const { config } = this;
-    let relation: Relation = RELATION.ebgp;
-    if (peerAs === config.localAs) {
-      relation = config.routeReflectorClient ? RELATION.ibgpClient : RELATION.ibgpNonClient;
-    }
-    return {
-      kind: "bgp",
-      name: config.key,
-      relation,
-      localAs: config.localAs,
-      import: this.#importOptions(relation === RELATION.ebgp),
-      peer: {
-        address: config.key,
-        name: config.name,
-        group: config.group,
-        as: peerAs,
-        isEbgp: relation === RELATION.ebgp,
-      },
-      address: config.address.bytes,
-      zone: config.address.zone,
-    };
-  }
-
-  #importOptions(isEbgp: boolean): ImportOptions {
-    const { config } = this;
-    return {
-      globalAs: this.#speaker.localAs,
-      prependsLocalAs: isEbgp && config.localAs !== this.#speaker.localAs && !config.localAsNoPrepend,
-      allowAsIn: config.allowAsIn,
-      enforcesFirstAs: isEbgp && config.enforceFirstAs,
-      weight: config.weight,
-      localPref: config.localPref,
-      role: isEbgp ? config.role : undefined,
-      honoursGracefulShutdown: isEbgp && config.gracefulShutdown,
-      honoursBlackhole: config.blackhole,
-    };
+  /** Tells the table of sources what we know of the peer. */
+  #describe(): void {
+    const options = sourceOptions(
+      this.config,
+      this.#speaker,
+      this.#negotiated?.peerAs ?? this.config.as,
+      this.#isDraining,
+      this.#negotiated?.localAddress.bytes,
+    );
+    this.#deps.rib.describeSource(this.source, options, this.#negotiated?.peerBgpIdentifier ?? 0);
   }
 
   #sessionOptions(): SessionOptions {
-    const { config } = this;
-    const isEbgp = config.as !== config.localAs;
-    const direct = isEbgp && config.multihop === 0;
-    const hops = Math.max(1, config.multihop);
-    return {
-      remoteAddress: config.address,
-      remotePort: config.port,
-      localAddress: config.localAddress,
-      localAs: config.localAs,
-      peerAsNumbers: this.#asNumbers ?? [config.as],
-      routerId: this.#speaker.routerId,
-      families: config.families.map(familyByName),
-      holdTimeSeconds: config.holdTimeSeconds,
-      keepaliveSeconds: config.keepaliveSeconds,
-      connectRetrySeconds: config.connectRetrySeconds,
-      idleHoldSeconds: config.idleHoldSeconds,
-      delayOpenSeconds: config.delayOpenSeconds,
-      sendHoldSeconds: config.sendHoldSeconds,
-      role: isEbgp ? config.role : undefined,
-      roleStrict: config.roleStrict,
-      passive: config.passive,
-      // RFC 5082 §3: with GTSM both sides send 255.
-      ttl: config.ttlSecurity ? 255 : direct ? 1 : config.multihop > 0 ? config.multihop : 64,
-      minTtl: config.ttlSecurity ? 256 - hops : undefined,
-      md5Key: config.password,
-      device: config.address.zone,
-      addPathReceive: config.addPathReceive,
-      addPathSend: config.addPathSend !== 0,
-      extendedMessage: config.extendedMessage,
-      extendedNextHop: config.extendedNextHop,
-      gracefulRestart: () => this.#deps.gracefulRestart(this),
-    };
+    const asNumbers = this.#asNumbers ?? [this.config.as];
+    return sessionOptions(this.config, this.#speaker, asNumbers, () => this.#deps.gracefulRestart(this));
   }
 
   #groupOptions(negotiated: Negotiated, family: Family): GroupOptions {
-    const { config } = this;
     const relation = this.#deps.rib.sources.relation[this.source.id] as Relation;
-    const extendedNextHop = family === IPV4_UNICAST && negotiated.extendedNextHop[family];
-    return {
-      family,
-      relation,
-      localAs: config.localAs,
-      globalAs: config.localAsReplaceAs ? config.localAs : this.#speaker.localAs,
-      overrideAs: config.asOverride && relation === RELATION.ebgp ? negotiated.peerAs : 0,
-      removePrivateAs: relation === RELATION.ebgp ? config.removePrivateAs : "no",
-      role: relation === RELATION.ebgp ? config.role : undefined,
-      isDraining: this.#isDraining,
-      defaultOriginate: config.defaultOriginate,
-      addPathSend: negotiated.addPathSend[family] ? config.addPathSend : 0,
-      fourOctetAs: negotiated.fourOctetAs,
-      maxMessageLength: negotiated.maxMessageLength,
-      nextHop: config.nextHop,
-      selfNextHop: selfNextHop(negotiated.localAddress, family, extendedNextHop, this.#deps.view),
-      extendedNextHop,
-      exportFilter: config.exportPolicy,
-      sentTo: config.exportPolicy !== ACCEPT_ALL && config.exportPolicy.readsPeer ? this.facts : undefined,
-    };
+    const { facts: peer } = this;
+    const facts = { family, relation, negotiated, isDraining: this.#isDraining, peer, view: this.#deps.view };
+    return groupOptions(this.config, this.#speaker, facts);
   }
 
-  // ---- graceful restart, helper side ----
+  #wantedGroups(): ReadonlyMap<GroupMember, GroupOptions> {
+    const wanted = new Map<GroupMember, GroupOptions>();
+    const negotiated = this.#negotiated;
+    for (const family of negotiated?.families ?? []) {
+      const member = this.#members[family];
+      if (negotiated !== undefined && member !== undefined) wanted.set(member, this.#groupOptions(negotiated, family));
+    }
+    return wanted;
+  }
+
+  // ---- limits of prefixes ----
+
+  #reviewReceived(): void {
+    if (this.#negotiated !== undefined) this.#limits.reviewReceived();
+  }
+
+  #limitMember(member: GroupMember, family: Family): void {
+    const isCurrent = (): boolean => this.#members[family] === member;
+    this.#deps.rib.setLimit(member, this.#limits.announcements(family, isCurrent));
+  }
+
+  #reconfigureLimits(before: PeerConfig): void {
+    if (this.#limits.reconfigure(before, this.config)) this.enable();
+    this.#reviewReceived();
+    for (const { family } of FAMILIES) {
+      const member = this.#members[family];
+      if (member !== undefined) this.#limitMember(member, family);
+    }
+  }
+
+  // ---- refresh and graceful restart ----
+
+  /** Tells the peer the family's routes again, between markers if it knows them (RFC 7313 §4). */
+  #resend(family: Family): void {
+    const member = this.#members[family];
+    if (member === undefined) return;
+    if (this.#negotiated?.enhancedRouteRefresh !== true) {
+      this.#deps.rib.refresh(member);
+      return;
+    }
+    if (member.wantsEndOfRib) {
+      // RFC 7313 §4: no BoRR before End-of-RIB.
+      member.onEndOfRib = () => this.#resend(family);
+      return;
+    }
+    this.session.sendRouteRefresh(family, REFRESH.BEGINNING);
+    this.#deps.rib.refresh(member, () => this.session.sendRouteRefresh(family, REFRESH.END));
+  }
+
+  #refreshBegan(family: Family): void {
+    // RFC 7313 §4: before End-of-RIB the stale routes are those of a restart.
+    if (this.#negotiated?.peerCapabilities.gracefulRestart !== undefined && !this.endOfRib.has(family)) {
+      this.#log.error("beginning of a route refresh ignored: the peer has not sent its End-of-RIB (RFC 7313 §4)", {
+        family: FAMILIES[family].name,
+      });
+      return;
+    }
+    this.#stale.refreshBegan(family, this.#updates, this.#speaker.gracefulRestart.staleTimeSeconds);
+  }
 
   /** RFC 4724 §4.2: the families whose routes stay while the peer restarts. */
   #restartFamilies(negotiated: Negotiated): readonly Family[] {
@@ -351,30 +383,10 @@ export class Peer implements SessionHandler {
     return offered.families.map(({ family }) => family).filter((family) => negotiated.families.includes(family));
   }
 
-  /** The peer is back: what it has not preserved goes at once, the rest when it has told its table again. */
-  #reviewStale(negotiated: Negotiated): void {
-    for (const { family } of FAMILIES) {
-      if (!this.#stale.isRunning(family)) continue;
-      const offered = negotiated.gracefulRestart?.families.find((entry) => entry.family === family);
-      if (offered === undefined || !offered.forwardingPreserved)
-        this.#dropStale(family, "it has not preserved its forwarding state");
-      else this.#stale.start(family, this.#speaker.gracefulRestart.staleTimeSeconds * 1000);
-    }
-  }
-
-  #dropStale(family: Family, why: string): void {
-    this.#stale.stop(family);
-    if (this.source.received[family] > 0) this.#log.info(`stale ${FAMILIES[family].name} routes removed: ${why}`);
-    this.#deps.rib.sweepStale(this.source, family, () => undefined);
-  }
-
   #endOfRibCame(family: Family): void {
     this.endOfRib.add(family);
     this.#log.debug("End-of-RIB received", { family: FAMILIES[family].name });
-    if (this.#stale.isRunning(family)) {
-      this.#stale.stop(family);
-      this.#deps.rib.sweepStale(this.source, family, () => undefined);
-    }
+    this.#stale.endOfRib(family);
     this.#deps.onProgress(this);
   }
 }

@@ -100,13 +100,21 @@ export interface KernelView {
   onChange(listener: () => void): () => void;
 }
 
+/** Why the kernel does not demand a TCP MD5 password. */
+export interface Md5KeyProblem {
+  readonly words: string;
+  /** What a socket may use for its options (net.core.optmem_max), where that is used up. */
+  readonly optionMemoryBytes?: number;
+}
+
 /** Incoming connections. */
 export interface Listener {
   readonly address: IpAddress;
   readonly port: number;
-  /** TCP MD5 password (RFC 2385) for peers of `prefix`, which may connect to us; undefined deletes it. Gives words if the
-   *  kernel refuses, undefined if all is well or the prefix is of the other family. Absent where it cannot be done at all. */
-  setMd5Key?(prefix: IpPrefix, key: string | undefined): string | undefined;
+  /** TCP MD5 password (RFC 2385) for peers of `prefix`, which may connect to us; undefined deletes it. Gives a
+   *  problem if the kernel refuses, undefined if all is well or the prefix is of the other family. Absent where it cannot be
+   *  done at all. */
+  setMd5Key?(prefix: IpPrefix, key: string | undefined): Md5KeyProblem | undefined;
   close(): void;
 }
 

@@ -9,7 +9,7 @@ import type { LocRib } from "../rib/loc-rib.js";
 import type { PrefixId, RouteId } from "../rib/route-table.js";
 import { prefixOf } from "../rib/prefix-view.js";
 import type { Rib } from "../rib/rib.js";
-import { attributeFields, familyName, nextHopText, prefixText, reasonText } from "../rib/route-text.js";
+import { attributeFields, familyName, importNotes, nextHopText, prefixText, reasonText } from "../rib/route-text.js";
 import type { UpdateGroup } from "../rib/update-group.js";
 import { isInside } from "./fib-plan.js";
 import { RouteQueryError } from "./command-error.js";
@@ -132,10 +132,7 @@ function viewsOf(
   prefix: PrefixId,
 ): readonly RouteView[] {
   if (query.stage === "advertised") {
-    const advertised = advertisedTo(wanted.peer, rib, prefix);
-    return advertised === undefined
-      ? []
-      : [advertisedView(sources.rib, rib, prefix, advertised.attrs, advertised.group)];
+    return advertisedTo(wanted.peer, rib, prefix).map((path) => advertisedView(sources.rib, rib, prefix, path));
   }
   const best = rib.best(prefix);
   const paths = pathsOf(query, wanted, rib, prefix, best);
@@ -143,7 +140,7 @@ function viewsOf(
 }
 
 function countAt(query: RouteQuery, wanted: Wanted, rib: LocRib, prefix: PrefixId): number {
-  if (query.stage === "advertised") return advertisedTo(wanted.peer, rib, prefix) === undefined ? 0 : 1;
+  if (query.stage === "advertised") return advertisedTo(wanted.peer, rib, prefix).length;
   return pathsOf(query, wanted, rib, prefix, rib.best(prefix)).length;
 }
 
@@ -158,21 +155,29 @@ function pathsOf(query: RouteQuery, wanted: Wanted, rib: LocRib, prefix: PrefixI
   return paths;
 }
 
-function advertisedTo(
-  peer: Peer | undefined,
-  rib: LocRib,
-  prefix: PrefixId,
-): { attrs: AttrsId; group: UpdateGroup } | undefined {
+interface AdvertisedPath {
+  readonly group: UpdateGroup;
+  readonly pathId: number;
+  readonly attrs: AttrsId;
+}
+
+/** The paths of a prefix that the peer has been told: one, or several with ADD-PATH (RFC 7911). */
+function advertisedTo(peer: Peer | undefined, rib: LocRib, prefix: PrefixId): readonly AdvertisedPath[] {
   const group = peer?.group(rib.family);
-  if (peer === undefined || group === undefined) return undefined;
-  const attrs = group.advertised(prefix);
-  if (attrs === 0) return undefined;
-  const isOwn = group.attrs.source(attrs) === peer.source.id || group.rules.nextHopPeer(attrs) === peer.source.id;
-  return isOwn ? undefined : { attrs, group };
+  if (peer === undefined || group === undefined) return [];
+  const { advertised } = group;
+  const paths: AdvertisedPath[] = [];
+  for (let path = advertised.first(prefix); path !== 0; path = advertised.next(path)) {
+    const attrs = advertised.attrs(path);
+    const isOwn = group.attrs.source(attrs) === peer.source.id || group.rules.nextHopPeer(attrs) === peer.source.id;
+    if (!isOwn) paths.push({ group, pathId: advertised.pathId(path), attrs });
+  }
+  return paths;
 }
 
 function pathView(rib: Rib, family: LocRib, prefix: PrefixId, route: RouteId, best: RouteId): RouteView {
   const attrs = family.routes.attrs(route);
+  const notes = importNotes(rib, family, route);
   return {
     family: familyName(family),
     prefix: prefixText(family, prefix),
@@ -182,6 +187,7 @@ function pathView(rib: Rib, family: LocRib, prefix: PrefixId, route: RouteId, be
     multipath: route !== best && best !== 0 && family.decision.multipath(prefix).includes(route),
     stale: family.isStale(route),
     reason: reasonText(rib, family, prefix, route),
+    ...(notes.length === 0 ? {} : { notes }),
     nextHop: nextHopText(rib.attrs, rib.nextHops, attrs),
     nextHopReachable: rib.nextHops.reachable[rib.attrs.nextHop(attrs)] === 1,
     ...attributeFields(rib.attrs, attrs),
@@ -189,14 +195,17 @@ function pathView(rib: Rib, family: LocRib, prefix: PrefixId, route: RouteId, be
 }
 
 /** As the peer hears it: with our next hop, and what the rules add or leave out. */
-function advertisedView(rib: Rib, family: LocRib, prefix: PrefixId, attrs: AttrsId, group: UpdateGroup): RouteView {
+function advertisedView(rib: Rib, family: LocRib, prefix: PrefixId, path: AdvertisedPath): RouteView {
+  const { group, attrs } = path;
+  const best = family.best(prefix);
   const nextHop = group.rules.nextHop(attrs);
   return {
     family: familyName(family),
     prefix: prefixText(family, prefix),
-    pathId: 0,
+    pathId: path.pathId,
     from: rib.sources.get(rib.attrs.source(attrs)).options.name,
-    best: true,
+    // With path identifiers, which are rows of the table, it is known whether the path is the best one.
+    best: group.options.addPathSend === 0 || path.pathId === best,
     multipath: false,
     stale: false,
     reason: undefined,

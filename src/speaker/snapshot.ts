@@ -24,6 +24,8 @@ export interface SpeakerStatus {
   readonly gracefulRestart: { readonly recovering: boolean; readonly waitingFor: readonly string[] };
   readonly routes: Readonly<Record<FamilyName, { readonly prefixes: number; readonly paths: number }>>;
   readonly peers: { readonly total: number; readonly established: number; readonly disabled: number };
+  /** RFC 8326: how many peers are drained; `all`: those that come later as well. */
+  readonly draining: { readonly peers: number; readonly all: boolean };
   readonly listeners: readonly { readonly address: string; readonly port: number }[];
   /** Things a user should know and mend: missing addon, RFC 8212, failed kernel routes. */
   readonly warnings: readonly string[];
@@ -40,6 +42,8 @@ export interface PeerStatus {
   readonly routerId: string | undefined;
   readonly state: FsmStateName;
   readonly adminDown: boolean;
+  /** RFC 8326: told that its session is about to go down. */
+  readonly draining: boolean;
   /** ISO time of the last entry into or exit from Established. */
   readonly since: string;
   /** `Established`, or in words why not: last NOTIFICATION, socket error, wrong AS, waiting … */
@@ -63,9 +67,13 @@ export interface PeerStatus {
 export interface PeerFamilyStatus {
   readonly family: FamilyName;
   readonly received: number;
+  /** maxPrefixesIn; undefined: no limit. */
+  readonly receivedLimit: number | undefined;
   readonly accepted: number;
   readonly best: number;
   readonly advertised: number;
+  /** maxPrefixesOut; undefined: no limit. */
+  readonly advertisedLimit: number | undefined;
   readonly stale: number;
   readonly endOfRibReceived: boolean;
 }
@@ -90,6 +98,9 @@ export interface RouteView {
   readonly stale: boolean;
   /** Why it is not best or not eligible, the RFC's step or the policy's line; undefined for the best. */
   readonly reason: string | undefined;
+  /** What the peer's options did to it on the way in, such as `LOCAL_PREF 0: GRACEFUL_SHUTDOWN (RFC 8326)`; absent:
+   *  nothing. */
+  readonly notes?: readonly string[];
   readonly nextHop: string | undefined;
   readonly nextHopReachable: boolean;
   readonly origin: "IGP" | "EGP" | "INCOMPLETE";

@@ -18,6 +18,7 @@ export interface StatusFacts {
   readonly recovering: boolean;
   readonly waitingFor: readonly string[];
   readonly peers: readonly Peer[];
+  readonly drainsAll: boolean;
   readonly listeners: readonly { readonly address: string; readonly port: number }[];
   readonly listenerFailures: readonly string[];
 }
@@ -41,8 +42,9 @@ export function speakerStatus(facts: StatusFacts): SpeakerStatus {
     peers: {
       total: peers.length,
       established: peers.filter((peer) => peer.negotiated !== undefined).length,
-      disabled: peers.filter((peer) => peer.session.status().adminDown).length,
+      disabled: peers.filter((peer) => peer.session.isAdminDown && peer.heldText === undefined).length,
     },
+    draining: { peers: peers.filter((peer) => peer.isDraining).length, all: facts.drainsAll },
     listeners: facts.listeners,
     warnings: warnings(facts),
   };

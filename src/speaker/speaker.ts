@@ -5,14 +5,15 @@ import type { Clock } from "../base/clock.js";
 import { formatAddress, isLinkLocal, makePrefix } from "../base/ip.js";
 import type { Log } from "../base/log.js";
 import type { SpeakerConfig } from "../config/speaker-config.js";
-import { CEASE } from "../packet/codes.js";
+import type { DecisionOptions } from "../rib/decision.js";
 import { Rib } from "../rib/rib.js";
 import type { Connection, Transport } from "../session/ports.js";
 import { Aggregates } from "./aggregates.js";
 import { CommandError } from "./command-error.js";
 import { DynamicPeers } from "./dynamic-peers.js";
 import { FibPlan } from "./fib-plan.js";
-import { type ListenKey, Listeners } from "./listeners.js";
+import type { ListenKey } from "./listen-keys.js";
+import { Listeners } from "./listeners.js";
 import { LocalRoutes } from "./local-routes.js";
 import { nextHopResolver } from "./next-hop-tracking.js";
 import type { Peer, PeerDependencies } from "./peer.js";
@@ -65,7 +66,7 @@ export class Speaker {
     this.#log = deps.log;
     this.#startedAt = deps.clock.wallTime();
     this.rib = makeRib(deps);
-    this.rib.nextHops.reresolve(nextHopResolver(deps.view));
+    this.rib.nextHops.reresolve(nextHopResolver(deps.view, (nextHop) => this.#peers.hasLocalAddress(nextHop)));
     this.rib.attrs.onFault = (source, reasons) => this.#logFault(source, reasons);
     this.#local = new LocalRoutes(this.rib, deps.view);
     this.#aggregates = new Aggregates(this.rib);
@@ -88,7 +89,7 @@ export class Speaker {
     await this.#listeners.apply(config.listen);
     this.#listeners.setKeys(listenKeys(config));
     this.rib.attrs.identity = { routerId: config.routerId, clusterId: config.clusterId };
-    this.rib.setDecisionOptions({ multipathEbgp: config.multipath.ebgp, multipathIbgp: config.multipath.ibgp });
+    this.rib.setDecisionOptions(decisionOptions(config));
     this.#config = config;
     this.#configuredAt = this.#deps.clock.wallTime();
     // Local routes before peers: the first table a peer hears is complete (and so is the End-of-RIB behind it).
@@ -133,6 +134,7 @@ export class Speaker {
       recovering: this.#recovery.isRestarting,
       waitingFor: this.#recovery.waitingFor,
       peers: [...this.#peers],
+      drainsAll: this.#peers.drainsAll,
       listeners: this.#listeners.endpoints,
       listenerFailures: this.#listeners.failures,
     });
@@ -159,15 +161,21 @@ export class Speaker {
   // ---- commands ----
 
   enablePeer(key: string): void {
-    this.#require(key).session.start();
+    this.#require(key).enable();
   }
 
   disablePeer(key: string, reason = ""): void {
-    this.#require(key).session.stop(undefined, reason);
+    this.#require(key).disable(reason);
   }
 
   resetPeer(key: string, reason = ""): void {
-    this.#require(key).session.reset(CEASE.ADMINISTRATIVE_RESET, reason);
+    this.#require(key).reset(reason);
+  }
+
+  /** RFC 8326: tells these peers, or with `all` every peer there is or will be, that their sessions are about to go down,
+   *  or that they are not. Kept over a reload, forgotten at the end of the process. */
+  drain(keys: readonly string[] | "all", isDraining: boolean): void {
+    this.#peers.drain(keys === "all" ? keys : keys.map((key) => this.#require(key)), isDraining);
   }
 
   refreshPeer(key: string, direction: "in" | "out" | "both"): void {
@@ -200,6 +208,7 @@ export class Speaker {
       random: this.#deps.random ?? Math.random,
       rib: this.rib,
       view: this.#deps.view,
+      drainsAll: () => this.#peers.drainsAll,
       gracefulRestart: (peer) =>
         this.#config === undefined ? undefined : this.#recovery.capability(peer, this.#config),
       onProgress: (peer) => this.#onProgress(peer),
@@ -288,6 +297,16 @@ function makeRib({ clock, log }: SpeakerDependencies): Rib {
     log.info("address space is scarce: tables grow as they are needed");
     return new Rib(clock, nobody);
   }
+}
+
+function decisionOptions({ multipath, bestPath }: SpeakerConfig): DecisionOptions {
+  return {
+    multipathEbgp: multipath.ebgp,
+    multipathIbgp: multipath.ibgp,
+    relaxAsPath: multipath.relaxAsPath,
+    alwaysCompareMed: bestPath.alwaysCompareMed,
+    missingMedAsWorst: bestPath.missingMedAsWorst,
+  };
 }
 
 function listenKeys(config: SpeakerConfig): readonly ListenKey[] {

@@ -1,0 +1,85 @@
+// A peer that says what the test wants: a real session without a speaker behind it, on the network of a World.
+
+import { SILENT_LOG } from "../../src/base/log.js";
+import type { Family } from "../../src/base/family.js";
+import type { Capabilities } from "../../src/packet/capabilities.js";
+import { PeerSession } from "../../src/session/peer-session.js";
+import type { DownReason, SessionHandler } from "../../src/session/ports.js";
+import { encodeMessage } from "../../src/packet/message.js";
+import { endOfRibMessage } from "../../src/rib/end-of-rib.js";
+import { optionsFor } from "../session/session-pair.js";
+import { attributesOf, PLAIN_SESSION, prefix, updateMessage } from "../rib/updates.js";
+import { address } from "../support/memory-network.js";
+import type { World } from "./world.js";
+
+const CONTEXT = { ...PLAIN_SESSION, extendedMessage: false };
+
+export class ScriptedPeer implements SessionHandler {
+  readonly session: PeerSession;
+  /** ROUTE-REFRESH messages heard: `family/subtype`; UPDATEs as `update`. */
+  readonly heard: string[] = [];
+  readonly downs: DownReason[] = [];
+
+  /** Connects from `own` to `remote`, an internal peer of AS 64512. */
+  constructor(
+    world: World,
+    own: string,
+    remote: string,
+    gracefulRestart: () => Capabilities["gracefulRestart"] = () => undefined,
+  ) {
+    const host = world.network.host(own);
+    const options = {
+      ...optionsFor(own, remote),
+      localAs: 64512,
+      peerAsNumbers: [64512],
+      routerId: 0x0a000063,
+      localAddress: address(own),
+      connectRetrySeconds: 1,
+      gracefulRestart,
+    };
+    this.session = new PeerSession(options, {
+      clock: world.clock,
+      transport: host,
+      log: SILENT_LOG,
+      handler: this,
+      random: () => 0.5,
+    });
+    this.session.start();
+  }
+
+  announce(prefixes: readonly string[], changes: Parameters<typeof attributesOf>[0] = {}): void {
+    const announced = prefixes.map((text) => ({ prefix: prefix(text) }));
+    const attributes = attributesOf({ localPref: 100, ...changes });
+    this.session.write(encodeMessage(updateMessage({ announced, attributes }), CONTEXT));
+  }
+
+  endOfRib(family: Family): void {
+    this.session.write(endOfRibMessage(family));
+  }
+
+  marker(family: Family, subtype: number): void {
+    this.session.sendRouteRefresh(family, subtype);
+  }
+
+  established(): void {
+    this.heard.push("established");
+  }
+
+  update(): void {
+    this.heard.push("update");
+  }
+
+  refresh(family: Family, subtype: number): void {
+    this.heard.push(`${family}/${subtype}`);
+  }
+
+  turnEnded(): void {}
+
+  writable(): void {}
+
+  down(reason: DownReason): void {
+    this.downs.push(reason);
+  }
+
+  stateChanged(): void {}
+}
