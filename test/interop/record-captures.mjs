@@ -1,16 +1,21 @@
 // Records sessions of Starling with real peers as short pcap files for replay and decoder tests:
 //
-//   node src/prepare.mjs --tests && node test/interop/record-captures.mjs [FOLDER]      default: proto-fixtures/pcap
+//   node src/prepare.mjs --tests && node test/interop/record-captures.mjs [NAME…]      default: all of RECORDINGS
 //
 // Each recording: the session comes up, both sides announce both families, the peer asks for a refresh, both withdraw
 // routes, the peer ends the IPv4 session with a text, Starling the last one. Needs root, tcpdump and the peers.
+//
+// Beside each capture go the messages and tables that `starling replay` finds in it (NAME.jsonl), once tshark, where it is
+// installed, has told the same; RECORD_FOLDER is another folder than proto-fixtures/pcap.
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const SUPPORT = join(ROOT, "build", "test", "support");
+const TESTS = process.env.RECORD_TESTS ?? join(ROOT, "build", "test");
+const SUPPORT = join(TESTS, "support");
 const { DaemonProcess } = await import(join(SUPPORT, "daemon-process.js"));
 const { eventually, pause } = await import(join(SUPPORT, "eventually.js"));
 const { Lan } = await import(join(SUPPORT, "lan.js"));
@@ -21,13 +26,22 @@ const { Gobgp } = await import(join(SUPPORT, "peers", "gobgp.js"));
 const { OpenBgpd } = await import(join(SUPPORT, "peers", "openbgpd.js"));
 const { bestRoute, established, noRoute } = await import(join(SUPPORT, "peers", "waiting.js"));
 const { Starling } = await import(join(SUPPORT, "starling.js"));
+const { findProgram } = await import(join(SUPPORT, "peers", "real-peer.js"));
+const { replayFacts, TSHARK_PROGRAMS, tsharkFacts } = await import(join(SUPPORT, "tshark.js"));
+const { expectationOf } = await import(join(TESTS, "replay", "starling-words.js"));
 
 const US = 65000;
 const OURS = ["192.0.2.0/24", "2001:db8:5::/48"];
 const THEIRS = ["198.18.1.0/24", "2001:db8:b::/48"];
 const SHUTDOWN_TEXT = "end of recording";
 
-// `start`: what makes the peer's messages richer, done before Starling starts.
+// One line a capture. Beside `file`, `Peer` and `as`:
+//   start      what makes the peer's messages richer, done before Starling starts
+//   addPath    Starling receives path identifiers
+//   options    more options of the peer in Starling's configuration
+//   neighbor   more options of Starling in the peer's description (NeighborDescription)
+//   ipv4Only   one session instead of one for each family
+//   converse   another conversation than the usual one: (starling, peer, lan, recording) => Promise
 const RECORDINGS = [
   { file: "ebgp-bird2.pcap", Peer: Bird2, as: 65001 },
   { file: "ibgp-client-bird2.pcap", Peer: Bird2, as: US },
@@ -63,7 +77,7 @@ async function announceLargeCommunity(exabgp) {
   await exabgp.command(`announce route 198.18.2.128/25 next-hop self as-path [ 65005 4200000001 ] ${sets}`);
 }
 
-function starlingConfig(us, addresses, { as, addPath }) {
+function starlingConfig(us, addresses, { as, addPath, options }) {
   const policies = as === US ? { routeReflectorClient: true } : { importPolicy: "accept", exportPolicy: "marked" };
   const set = { communities: ["65000:2", "no-export"], largeCommunities: ["65000:1:2", "65000:3:4294967295"], med: 10 };
   return {
@@ -73,7 +87,7 @@ function starlingConfig(us, addresses, { as, addPath }) {
     kernel: { enabled: false },
     policies: { marked: { rules: [{ set, action: "accept" }] } },
     node: { static: OURS.map((prefix) => ({ prefix, type: "none" })) },
-    peers: addresses.map((address) => ({ address, as, addPathReceive: addPath === true, ...policies })),
+    peers: addresses.map((address) => ({ address, as, addPathReceive: addPath === true, ...policies, ...options })),
   };
 }
 
@@ -148,7 +162,8 @@ async function record(folder, recording) {
   const lan = await Lan.open(["starling", "peer"]);
   const [us, them] = lan.hosts;
   const count = recording.ipv4Only === true ? 1 : 2;
-  const neighbors = [us.ipv4, us.ipv6].slice(0, count).map((address) => ({ address, as: US, gracefulRestart: true }));
+  const common = { as: US, gracefulRestart: true, ...recording.neighbor };
+  const neighbors = [us.ipv4, us.ipv6].slice(0, count).map((address) => ({ address, ...common }));
   const announce = THEIRS.slice(0, count);
   const description = { as, routerId: them.ipv4, neighbors, announce, communities: ["65000:1", "65535:666"] };
   const peer = new Peer(new NamedHost(them.namespace), description, them.ipv4);
@@ -159,10 +174,11 @@ async function record(folder, recording) {
     await peer.start();
     await recording.start?.(peer, us);
     await starling.start();
-    await converse(starling, peer, lan, { ...recording, config });
+    await (recording.converse ?? converse)(starling, peer, lan, { ...recording, config });
     await pause(500); // the last packets, those of the shutdown, are still on their way to the file
     await capture.stop();
     console.log(`${file}: ${/(\d+) packets captured/.exec(capture.output)?.[1] ?? "no"} packets`);
+    await writeExpectation(join(folder, file));
   } finally {
     await starling.remove();
     await peer.stop();
@@ -170,6 +186,21 @@ async function record(folder, recording) {
   }
 }
 
-const folder = resolve(process.argv[2] ?? join(ROOT, "proto-fixtures", "pcap"));
+/** Messages and tables beside the capture; throws if tshark tells something else. */
+async function writeExpectation(path) {
+  const expectation = await expectationOf(path);
+  const lines = expectation.split("\n").filter((line) => line !== "" && JSON.parse(line).routes === undefined);
+  if (TSHARK_PROGRAMS.every((name) => findProgram(name) !== undefined)) {
+    const theirs = await tsharkFacts(path);
+    if (!isDeepStrictEqual(lines.map(replayFacts), [...theirs])) throw new Error(`${path}: tshark tells another story`);
+    console.log(`  ${lines.length} messages, as tshark tells them`);
+  } else console.log(`  ${lines.length} messages, not compared: tshark is not installed`);
+  writeFileSync(path.replace(/\.pcap$/, ".jsonl"), expectation);
+}
+
+const folder = resolve(process.env.RECORD_FOLDER ?? join(ROOT, "proto-fixtures", "pcap"));
+const names = process.argv.slice(2);
+const wanted = RECORDINGS.filter(({ file }) => names.length === 0 || names.some((name) => file.startsWith(name)));
+if (wanted.length === 0) throw new Error(`no recording ${names.join(" ")}`);
 mkdirSync(folder, { recursive: true });
-for (const recording of RECORDINGS) await record(folder, recording);
+for (const recording of wanted) await record(folder, recording);
