@@ -21,6 +21,8 @@ export interface SpeakerApi {
   disablePeer(key: string, reason?: string): void;
   resetPeer(key: string, reason?: string): void;
   refreshPeer(key: string, direction: RefreshDirection): void;
+  /** RFC 8326; the keys as above, or every peer there is or will be. */
+  drain(keys: readonly string[] | "all", isDraining: boolean): void;
 }
 
 export type ReloadResult =

@@ -3,10 +3,12 @@
 import yargs, { type Argv } from "yargs";
 import { checkCommand } from "./commands/check.js";
 import { demoCommand } from "./commands/demo.js";
+import { drainCommand } from "./commands/drain.js";
 import { peerCommand } from "./commands/peer.js";
 import { peersCommand } from "./commands/peers.js";
 import { policyCommand } from "./commands/policy.js";
 import { reloadCommand } from "./commands/reload.js";
+import { replayCommand } from "./commands/replay.js";
 import { routesCommand } from "./commands/routes.js";
 import { runCommand } from "./commands/run.js";
 import { schemaCommand } from "./commands/schema.js";
@@ -101,7 +103,9 @@ function addCommands(parser: Argv<GlobalOptions>, context: CommandContext): Argv
     .command(routesCommand(context))
     .command(reloadCommand(context))
     .command(peerCommand(context))
+    .command(drainCommand(context))
     .command(policyCommand(context))
+    .command(replayCommand(context))
     .command(demoCommand(context))
     .command(schemaCommand(context));
 }

@@ -65,6 +65,7 @@ export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
       run: (target, params) => onPeer(target, params, (key) => target.speaker.refreshPeer(key, direction(params))),
     },
   ],
+  ["drain", { changes: true, run: (target, params) => value(drain(target, params)) }],
 ]);
 
 function value(result: unknown): Outcome {
@@ -80,6 +81,22 @@ function onPeer(target: ControlTarget, params: Params, act: (key: string) => voi
   const { address, name } = findPeer(target, params);
   act(address);
   return value({ address, name });
+}
+
+function drain(target: ControlTarget, params: Params): unknown {
+  const { draining, all } = params;
+  if (typeof draining !== "boolean") throw new RequestError("bad-params", '"draining" is neither true nor false');
+  const peers = all === true ? target.speaker.peers() : namedPeers(target, params);
+  const addresses = peers.map(({ address }) => address);
+  target.speaker.drain(all === true ? "all" : addresses, draining);
+  return { peers: addresses, draining };
+}
+
+/** All of them are known before anything is done. */
+function namedPeers(target: ControlTarget, params: Params): readonly PeerStatus[] {
+  const names = params["peers"];
+  if (!Array.isArray(names) || names.length === 0) throw new RequestError("bad-params", '"peers" is no list of peers');
+  return names.map((peer: unknown) => findPeer(target, { peer }));
 }
 
 function findPeer(target: ControlTarget, params: Params): PeerStatus {

@@ -10,7 +10,7 @@ import {
   nameValueBlock,
   sinceText,
 } from "./render.js";
-import { peerColor } from "./status-view.js";
+import { infoText, peerColor } from "./status-view.js";
 
 export interface PeersViewOptions extends ColumnOptions {
   readonly nowMs: number;
@@ -35,7 +35,7 @@ function columns(options: PeersViewOptions): readonly Column<PeerStatus>[] {
     { title: "RECEIVED", cell: (peer) => total(peer, "received"), align: "right" },
     { title: "ACCEPTED", cell: (peer) => total(peer, "accepted"), align: "right" },
     { title: "ADVERTISED", cell: (peer) => total(peer, "advertised"), align: "right" },
-    { title: "INFO", cell: (peer) => peer.info },
+    { title: "INFO", cell: infoText },
   ];
 }
 
@@ -74,6 +74,7 @@ export function formatPeer(peer: PeerStatus, options: PeersViewOptions): string 
     ["Since", momentText(peer.since)],
     ["Uptime", peer.uptimeSeconds === undefined ? undefined : durationText(peer.uptimeSeconds)],
     ["Info", peer.info],
+    ["Draining", peer.draining ? "yes: told to take other ways (RFC 8326)" : undefined],
     ["Last error", peer.lastError],
     ["AS", `${peer.as}, ours ${peer.localAs} (${peer.as === peer.localAs ? "internal" : "external"})`],
     ["Router id", peer.routerId],
@@ -94,17 +95,29 @@ export function formatPeer(peer: PeerStatus, options: PeersViewOptions): string 
 }
 
 function formatFamilies(peer: PeerStatus, options: PeersViewOptions): string {
-  const number = (title: string, read: (family: PeerFamilyStatus) => number): Column<PeerFamilyStatus> => ({
+  const number = (
+    title: string,
+    read: (family: PeerFamilyStatus) => number,
+    limit: (family: PeerFamilyStatus) => number | undefined = () => undefined,
+  ): Column<PeerFamilyStatus> => ({
     title,
-    cell: (family) => String(read(family)),
+    cell: (family) => (limit(family) === undefined ? `${read(family)}` : `${read(family)}/${limit(family)}`),
     align: "right",
   });
   const familyColumns: readonly Column<PeerFamilyStatus>[] = [
     { title: "FAMILY", cell: (family) => family.family },
-    number("RECEIVED", (family) => family.received),
+    number(
+      "RECEIVED",
+      (family) => family.received,
+      (family) => family.receivedLimit,
+    ),
     number("ACCEPTED", (family) => family.accepted),
     number("BEST", (family) => family.best),
-    number("ADVERTISED", (family) => family.advertised),
+    number(
+      "ADVERTISED",
+      (family) => family.advertised,
+      (family) => family.advertisedLimit,
+    ),
     number("STALE", (family) => family.stale),
     { title: "END-OF-RIB", cell: (family) => (family.endOfRibReceived ? "received" : "waiting") },
   ];

@@ -26,7 +26,10 @@ export const ROUTE_COLUMNS: readonly Column<RouteView>[] = [
 ];
 
 const JOINED_AS_PATH: Column<RouteView> = { title: "AS-PATH", cell: (route) => route.asPath.replaceAll(" ", ",") };
-const REASON: Column<RouteView> = { title: "REASON", cell: (route) => route.reason ?? "" };
+const REASON: Column<RouteView> = {
+  title: "REASON",
+  cell: ({ reason, notes = [] }) => [...(reason === undefined ? [] : [reason]), ...notes].join("; "),
+};
 
 /** What came from peers, and why it is not used. */
 export const RECEIVED_COLUMNS: readonly Column<RouteView>[] = [...PLAIN, JOINED_AS_PATH, REASON];

@@ -35,6 +35,11 @@ export function stateWord(peer: PeerStatus): "up" | "start" | "down" {
   return peer.state === "Established" ? "up" : "start";
 }
 
+/** Why it is as it is, in words. */
+export function infoText(peer: PeerStatus): string {
+  return peer.draining ? `${peer.info}, draining` : peer.info;
+}
+
 export function peerColor(peer: PeerStatus): CellColor {
   if (peer.adminDown) return "yellow";
   return peer.state === "Established" ? "green" : "red";
@@ -65,6 +70,9 @@ function formatHeader(status: SpeakerStatus, options: StatusViewOptions): string
     `Peers: ${status.peers.established} of ${status.peers.total - status.peers.disabled} established${status.peers.disabled > 0 ? `, ${status.peers.disabled} disabled` : ""}`,
     `Configuration: of ${momentText(status.configuredAt)}`,
   ];
+  if (status.draining.all) lines.push("Draining: all peers, also those that come later (RFC 8326)");
+  else if (status.draining.peers > 0)
+    lines.push(`Draining: ${count(status.draining.peers, "peer", "peers")} (RFC 8326)`);
   if (gracefulRestart.recovering)
     lines.push(`Graceful restart: waiting for End-of-RIB${waitingFor(gracefulRestart.waitingFor)}`);
   const text = lines.map((line) => `${printable(line)}\n`).join("");
@@ -124,6 +132,6 @@ function statusColumns(options: StatusViewOptions): readonly Column<PeerStatus>[
     { title: "STATE", cell: stateWord, color: peerColor },
     { title: "SINCE", cell: (peer) => sinceText(peer.since, options.nowMs) },
     ...(options.wide ? wide : []),
-    { title: "INFO", cell: (peer) => peer.info },
+    { title: "INFO", cell: infoText },
   ];
 }

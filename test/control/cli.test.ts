@@ -267,6 +267,40 @@ t.test("peer commands say what was done, with the reason for the peer", async (t
   t.equal((await starling(["peer", "disable", "tor", "--reason", "x".repeat(256)], { env })).code, 64);
 });
 
+t.test("drain says which peers it concerns, and asks for no more than it was told", async (t) => {
+  const { target, env } = await serve(t);
+  const rows = [
+    { words: ["tor"], out: "draining 2001:db8::1\n", told: "drain 2001:db8::1 true" },
+    {
+      words: ["node2", "tor"],
+      out: "draining 172.17.8.102\ndraining 2001:db8::1\n",
+      told: "drain 172.17.8.102 2001:db8::1 true",
+    },
+    { words: ["tor", "--off"], out: "no longer draining 2001:db8::1\n", told: "drain 2001:db8::1 false" },
+    { words: ["--all"], out: "draining 172.17.8.102\ndraining 2001:db8::1\n", told: "drain all true" },
+    {
+      words: ["--all", "--off"],
+      out: "no longer draining 172.17.8.102\nno longer draining 2001:db8::1\n",
+      told: "drain all false",
+    },
+  ];
+  for (const { words, out, told } of rows) {
+    t.same(await starling(["drain", ...words], { env }), { code: 0, out, err: "" });
+    t.equal(target.speaker.told.at(-1), told);
+  }
+  const before = target.speaker.told.length;
+  t.same(await starling(["drain", "tor", "nobody"], { env }), {
+    code: 1,
+    out: "",
+    err: 'starling: no peer "nobody"\n',
+  });
+  t.match(await starling(["drain"], { env }), { code: 64, err: /which peers\?/ });
+  t.match(await starling(["drain", "tor", "--all"], { env }), { code: 64, err: /not both/ });
+  t.equal(target.speaker.told.length, before, "errors change nothing");
+  target.speaker.all = [];
+  t.equal((await starling(["drain", "--all"], { env })).out, "draining any peer that comes\n");
+});
+
 t.test("reload prints what changed, or why nothing did", async (t) => {
   const { target, env } = await serve(t);
   t.same(await starling(["reload"], { env }), { code: 0, out: "Reloaded: nothing changed.\n", err: "" });

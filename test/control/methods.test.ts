@@ -25,6 +25,12 @@ t.test("peers are found by address in any spelling, or by name", async (t) => {
     { method: "resetPeer", params: { peer: "172.17.8.102", reason: "new key" }, told: "reset 172.17.8.102 new key" },
     { method: "refreshPeer", params: { peer: "node2" }, told: "refresh 172.17.8.102 both" },
     { method: "refreshPeer", params: { peer: "node2", direction: "in" }, told: "refresh 172.17.8.102 in" },
+    {
+      method: "drain",
+      params: { peers: ["node2", "2001:DB8::1"], draining: true },
+      told: "drain 172.17.8.102 2001:db8::1 true",
+    },
+    { method: "drain", params: { all: true, draining: false }, told: "drain all false" },
   ];
   for (const { method, params, told } of cases) {
     const target = fakeTarget();
@@ -38,6 +44,21 @@ t.test("bad parameters are refused and nothing is done", async (t) => {
     { method: "peer", params: {}, code: "bad-params", message: '"peer" is missing' },
     { method: "peer", params: { peer: 5 }, code: "bad-params", message: '"peer" is not a string' },
     { method: "enablePeer", params: { peer: "10.9.9.9" }, code: "not-found", message: 'no peer "10.9.9.9"' },
+    {
+      method: "drain",
+      params: { peers: ["node2", "10.9.9.9"], draining: true },
+      code: "not-found",
+      message: 'no peer "10.9.9.9"',
+    },
+    { method: "drain", params: { draining: true }, code: "bad-params", message: '"peers" is no list of peers' },
+    {
+      method: "drain",
+      params: { peers: [], draining: true },
+      code: "bad-params",
+      message: '"peers" is no list of peers',
+    },
+    { method: "drain", params: { peers: [7], draining: true }, code: "bad-params", message: '"peer" is not a string' },
+    { method: "drain", params: { all: true }, code: "bad-params", message: '"draining" is neither true nor false' },
     {
       method: "disablePeer",
       params: { peer: "node2", reason: "ü".repeat(128) },

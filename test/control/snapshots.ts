@@ -32,6 +32,7 @@ export function peerStatus(changes: Partial<PeerStatus> = {}): PeerStatus {
     routerId: "172.17.8.102",
     state: "Established",
     adminDown: false,
+    draining: false,
     since: "2026-11-21T09:30:04.000Z",
     info: "Established",
     routeReflectorClient: false,
@@ -43,7 +44,17 @@ export function peerStatus(changes: Partial<PeerStatus> = {}): PeerStatus {
     uptimeSeconds: 1796,
     capabilities: ["multiprotocol ipv4", "4-octet AS", "graceful restart"],
     families: [
-      { family: "ipv4", received: 12, accepted: 10, best: 9, advertised: 3, stale: 0, endOfRibReceived: true },
+      {
+        family: "ipv4",
+        received: 12,
+        receivedLimit: undefined,
+        accepted: 10,
+        best: 9,
+        advertised: 3,
+        advertisedLimit: undefined,
+        stale: 0,
+        endOfRibReceived: true,
+      },
     ],
     messages: { received: MESSAGES, sent: { ...MESSAGES, update: 7 } },
     lastError: undefined,
@@ -95,6 +106,7 @@ export function speakerStatus(changes: Partial<SpeakerStatus> = {}): SpeakerStat
     gracefulRestart: { recovering: false, waitingFor: [] },
     routes: { ipv4: { prefixes: 9, paths: 12 }, ipv6: { prefixes: 1, paths: 1 } },
     peers: { total: 2, established: 1, disabled: 1 },
+    draining: { peers: 0, all: false },
     listeners: [{ address: "0.0.0.0", port: 179 }],
     warnings: [],
     ...changes,
@@ -193,6 +205,10 @@ export class FakeSpeaker implements SpeakerApi {
 
   refreshPeer(key: string, direction: RefreshDirection): void {
     this.told.push(`refresh ${key} ${direction}`);
+  }
+
+  drain(keys: readonly string[] | "all", isDraining: boolean): void {
+    this.told.push(`drain ${keys === "all" ? keys : keys.join(" ")} ${isDraining}`);
   }
 }
 

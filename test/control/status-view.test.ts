@@ -115,3 +115,15 @@ t.test("degraded means that somebody has to look", async (t) => {
   for (const { name, status, peers, want } of cases)
     t.equal(isDegraded(speakerStatus(status), peers ?? [peerStatus()]), want, name);
 });
+
+t.test("draining is told, of some peers or of all", async (t) => {
+  const some = formatStatus(
+    speakerStatus({ draining: { peers: 1, all: false } }),
+    [peerStatus({ draining: true })],
+    OPTIONS,
+  );
+  t.match(some, "Draining: 1 peer (RFC 8326)\n");
+  t.match(some, "| Established, draining |\n");
+  const all = formatStatus(speakerStatus({ draining: { peers: 2, all: true } }), [], OPTIONS);
+  t.match(all, "Draining: all peers, also those that come later (RFC 8326)\n");
+});

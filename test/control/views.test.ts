@@ -4,6 +4,7 @@ import t from "tap";
 import { formatPeer, formatPeers } from "../../src/control/peers-view.js";
 import { ColumnPrinter } from "../../src/control/render.js";
 import { KERNEL_COLUMNS, RECEIVED_COLUMNS, ROUTE_COLUMNS, WIDE_ROUTE_COLUMNS } from "../../src/control/routes-view.js";
+import type { RouteView } from "../../src/speaker/snapshot.js";
 import { FAILED_PEER, KERNEL_ROUTE, NOW_MS, peerStatus, routeView } from "./snapshots.js";
 
 process.env["TZ"] = "UTC";
@@ -18,6 +19,15 @@ t.test("peers are one line each, numbers at the right, reasons last", async (t) 
 172.17.8.103  64512  Active       2026-11-01         0         0           0  connection refused
 `,
   );
+});
+
+t.test("limits of prefixes and draining are shown", async (t) => {
+  const [ipv4] = peerStatus().families;
+  const peer = peerStatus({ draining: true, families: [{ ...ipv4, receivedLimit: 1000, advertisedLimit: 3 }] });
+  t.match(formatPeers([peer], OPTIONS), / {2}Established, draining\n/);
+  const text = formatPeer(peer, OPTIONS);
+  t.match(text, /Draining: +yes: told to take other ways \(RFC 8326\)\n/);
+  t.match(text, "ipv4     12/1000        10     9         3/3      0  received\n");
 });
 
 t.test("only the last column of a table may hold blanks", async (t) => {
@@ -84,6 +94,17 @@ t.test("received routes say why they are not used", async (t) => {
     new ColumnPrinter(RECEIVED_COLUMNS, { headers: false, color: false }).format([row]),
     "10.1.0.0/26  -      172.17.8.102  172.17.8.102           -    -  i       65000,65001  policy import, a.yaml:7: reject\n",
   );
+});
+
+t.test("what a peer's options did to a route stands behind the reason", async (t) => {
+  const notes = ["weight 5: the peer's", "LOCAL_PREF 0: GRACEFUL_SHUTDOWN (RFC 8326)"];
+  const reasonOf = (changes: Partial<RouteView>): string | undefined =>
+    new ColumnPrinter(RECEIVED_COLUMNS, { headers: false, color: false })
+      .format([routeView(changes)])
+      .split("65000,65001")[1]
+      ?.trim();
+  t.equal(reasonOf({ notes }), notes.join("; "));
+  t.equal(reasonOf({ notes, reason: "another path is better" }), `another path is better; ${notes.join("; ")}`);
 });
 
 t.test("kernel routes show next hops and the kernel's error", async (t) => {
