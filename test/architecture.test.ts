@@ -18,7 +18,13 @@ const LAYER_OF_ROOM: Readonly<Record<string, number>> = {
   daemon: 5,
   bin: 6,
 };
-const SIDEWAYS = ["transport → native", "kernel → native", "control → native", "control → replay", "calico → datastore"];
+const SIDEWAYS = [
+  "transport → native",
+  "kernel → native",
+  "control → native",
+  "control → replay",
+  "calico → datastore",
+];
 const MAX_LINES = 500;
 const INPUT_OUTPUT = /^(node:)?(net|tls|dgram|dns|fs|http|https|http2|child_process|worker_threads)(\/promises)?$/;
 const TIME = /^(setTimeout|setInterval|setImmediate|queueMicrotask)$|^(process\.nextTick|Date\.now|performance\.now)$/;

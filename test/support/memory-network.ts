@@ -8,6 +8,7 @@ import type {
   Connection,
   ConnectionHandler,
   ConnectOptions,
+  SegmentDrops,
   SocketFailure,
   Transport,
 } from "../../src/session/ports.js";
@@ -174,6 +175,13 @@ export class MemoryHost implements Transport, ListenerFactory {
     return { address: options.address, port: options.port, close: () => this.#network.unbind(binding) };
   }
 
+  /** What segmentDrops tells. */
+  drops: SegmentDrops | undefined;
+
+  segmentDrops(): SegmentDrops | undefined {
+    return this.drops;
+  }
+
   addressFor(remote: IpAddress): IpAddress {
     const own = this.addresses.find((candidate) => addressFamily(candidate) === addressFamily(remote));
     if (own === undefined) throw new Error(`host has no address to reach ${formatBytes(remote.bytes)}`);
@@ -208,6 +216,7 @@ export class MemoryConnection implements Connection {
   #corked = false;
   #pumping = false;
   #writableLength = 0;
+  #taken = 0;
   #needsDrain = false;
 
   constructor(network: MemoryNetwork, local: IpAddress, localPort: number, remote: IpAddress, remotePort: number) {
@@ -235,6 +244,10 @@ export class MemoryConnection implements Connection {
 
   get writableLength(): number {
     return this.#writableLength;
+  }
+
+  get outputProgress(): number {
+    return this.#taken;
   }
 
   write(chunk: Bytes, onWritten?: () => void): boolean {
@@ -334,6 +347,7 @@ export class MemoryConnection implements Connection {
     const next = this.#queue.shift();
     if (next === undefined) return this.#finish();
     this.#writableLength -= next.chunk.length;
+    this.#taken += next.chunk.length;
     next.onWritten?.();
     // A copy: the receiver owns what it gets, the sender may change its buffer after onWritten.
     this.#hand(other, next.chunk.slice());

@@ -14,6 +14,9 @@ import { makeFolder, removeFolder } from "./peers/real-peer.js";
 /** The program that was compiled together with this file. */
 export const STARLING_PROGRAM = fileURLToPath(new URL("../../src/bin/starling.js", import.meta.url));
 
+/** A start on a busy machine takes its time. */
+const START_MS = 45_000;
+
 /** A configuration as it would stand in YAML; `control` is added. */
 export type StarlingConfig = Readonly<Record<string, unknown>>;
 
@@ -39,10 +42,11 @@ export class Starling {
   async start(): Promise<void> {
     await this.writeConfig(this.#config);
     const process = this.launch();
-    await eventually("starling's first answer", async () => {
+    const isReady = async (): Promise<boolean> => {
       if (!process.isRunning) throw new Error(`starling ended:\n${process.output}`);
       return (await this.status()).status.version !== "";
-    });
+    };
+    await eventually("starling's first answer", isReady, START_MS);
   }
 
   /** Starts the daemon without waiting; `wrapper` are words before the program (setpriv …). */

@@ -1,6 +1,6 @@
 // Reading birdc's answers, which BIRD 1.6 and BIRD 2 write alike: `show route all` and `show protocols all`.
 
-import { type NeighborState, type PeerRoute, sortRoutes } from "./real-peer.js";
+import { type NeighborState, type PeerDescription, type PeerRoute, sortRoutes } from "./real-peer.js";
 
 /** What is shown of a way before its attributes: `10.0.0.0/24 unicast [n0 12:00:00.000 from 10.0.0.1] * (100) [AS1i]`. */
 const WAY = /^(?:([0-9a-fA-F.:]+\/\d+)\s+)?\s*(?:.*?)\[(\S+) [^\]]*\](.*)$/;
@@ -43,6 +43,9 @@ function makeRoute(prefix: string, marks: string, stale: boolean, attributes: Re
     localPref: number("local_pref"),
     med: number("med"),
     communities: words("community").map((word) => word.replace(/[()]/g, "").replace(",", ":")),
+    largeCommunities: [...(attributes.get("large_community") ?? "").matchAll(/\((\d+), (\d+), (\d+)\)/g)].map(
+      ([, global, first, second]) => `${global}:${first}:${second}`,
+    ),
     originatorId: attributes.get("originator_id"),
     clusterList: words("cluster_list"),
     best: /^ \*/.test(marks),
@@ -54,6 +57,21 @@ function makeRoute(prefix: string, marks: string, stale: boolean, attributes: Re
 export function parseRestarting(text: string): Set<string> {
   const blocks = text.split(/\n(?=\S)/).filter((block) => block.includes("Neighbor graceful restart active"));
   return new Set(blocks.map((block) => block.split(/\s/)[0]));
+}
+
+/** Lines of a filter that give the announced prefixes, of those in `prefixes`, their attributes. */
+export function formatAttributes(description: PeerDescription, prefixes: readonly string[]): string[] {
+  const edit = (name: string, text: string): string => `bgp_${name}.add((${text.replaceAll(":", ",")}));`;
+  const common = (description.communities ?? []).map((text) => edit("community", text));
+  const single = prefixes.map((prefix) => {
+    const { localPref, med, communities, largeCommunities } = description.attributes?.[prefix] ?? {};
+    const edits = (communities ?? []).map((text) => edit("community", text));
+    edits.push(...(largeCommunities ?? []).map((text) => edit("large_community", text)));
+    if (localPref !== undefined) edits.push(`bgp_local_pref = ${localPref};`);
+    if (med !== undefined) edits.push(`bgp_med = ${med};`);
+    return edits.length === 0 ? "" : `if net = ${prefix} then { ${edits.join(" ")} }`;
+  });
+  return [...common, ...single].filter((line) => line !== "").map((line) => `    ${line}`);
 }
 
 /** The state of one protocol in `show protocols all NAME`. */

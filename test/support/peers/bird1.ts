@@ -6,7 +6,7 @@ import type { FamilyName } from "../../../src/base/family.js";
 import { DaemonProcess, run } from "../daemon-process.js";
 import { eventually } from "../eventually.js";
 import type { Namespace } from "../netns.js";
-import { parseBirdRoutes, parseBirdState, parseRestarting } from "./bird-text.js";
+import { formatAttributes, parseBirdRoutes, parseBirdState, parseRestarting } from "./bird-text.js";
 import {
   familyOfText,
   makeFolder,
@@ -31,6 +31,8 @@ export class Bird1 implements RealPeer {
   readonly #namespace: Namespace;
   readonly #announced: Set<string>;
   #folder: string | undefined;
+  /** It was killed: the next start is a graceful restart (-R). */
+  #restarts = false;
   #processes: DaemonProcess[] = [];
 
   constructor(namespace: Namespace, description: PeerDescription) {
@@ -46,6 +48,7 @@ export class Bird1 implements RealPeer {
       await this.#writeConfig(family);
       const command = [requireProgram(family === "ipv4" ? "bird" : "bird6", [FOLDER]), "-f"];
       command.push("-c", this.#path(`${family}.conf`), "-s", this.#path(`${family}.ctl`));
+      if (this.#restarts) command.push("-R");
       const process = new DaemonProcess(`${this.name} ${family}`, this.#namespace.spawn(command));
       this.#processes.push(process);
       await eventually("birdc's first answer", async () => {
@@ -61,6 +64,7 @@ export class Bird1 implements RealPeer {
   }
 
   async kill(): Promise<void> {
+    this.#restarts = true;
     for (const process of this.#processes) await process.kill();
   }
 
@@ -124,7 +128,6 @@ export class Bird1 implements RealPeer {
 }
 
 function formatConfig(description: PeerDescription, family: FamilyName, announced: readonly string[]): string {
-  const communities = (description.communities ?? []).map((text) => `bgp_community.add((${text.replace(":", ",")}));`);
   const neighbors = description.neighbors.map((neighbor, i) =>
     familyOfText(neighbor.address) === family ? formatNeighbor(description, neighbor, i) : "",
   );
@@ -138,7 +141,10 @@ function formatConfig(description: PeerDescription, family: FamilyName, announce
     "}",
     "filter outgoing {",
     "  if source = RTS_BGP then accept;",
-    `  if source = RTS_STATIC then { ${communities.join(" ")} accept; }`,
+    "  if source = RTS_STATIC then {",
+    ...formatAttributes(description, announced),
+    "    accept;",
+    "  }",
     "  reject;",
     "}",
     ...neighbors,
@@ -149,13 +155,17 @@ function formatConfig(description: PeerDescription, family: FamilyName, announce
 function formatNeighbor(description: PeerDescription, neighbor: NeighborDescription, index: number): string {
   return [
     `protocol bgp n${index} {`,
-    `  local as ${description.as};`,
+    `  local as ${neighbor.localAs ?? description.as};`,
     `  neighbor ${neighbor.address} as ${neighbor.as};`,
     neighbor.multihop === undefined ? "  direct;" : `  multihop ${neighbor.multihop};`,
+    neighbor.ttlSecurity === true ? "  ttl security on;" : "",
     neighbor.passive === true ? "  passive yes;" : "",
     neighbor.rrClient === true ? "  rr client;" : "",
     neighbor.nextHopSelf === true ? "  next hop self;" : "",
     neighbor.password === undefined ? "" : `  password "${neighbor.password}";`,
+    neighbor.fourOctetAs === false ? "  enable as4 off;" : "",
+    neighbor.extendedMessages === true ? "  enable extended messages on;" : "",
+    neighbor.addPath === true ? "  add paths on;" : "",
     `  graceful restart ${neighbor.gracefulRestart === true ? "on" : "off"};`,
     `  hold time ${neighbor.holdTimeSeconds ?? 90};`,
     "  connect delay time 1; connect retry time 2; error wait time 1, 4;",

@@ -6,7 +6,7 @@ import type { FamilyName } from "../../../src/base/family.js";
 import { DaemonProcess, run } from "../daemon-process.js";
 import { eventually } from "../eventually.js";
 import type { Namespace } from "../netns.js";
-import { parseBirdRoutes, parseBirdState, parseRestarting } from "./bird-text.js";
+import { formatAttributes, parseBirdRoutes, parseBirdState, parseRestarting } from "./bird-text.js";
 import {
   familiesOf,
   familyOfText,
@@ -28,6 +28,8 @@ export class Bird2 implements RealPeer {
   readonly #namespace: Namespace;
   readonly #announced: Set<string>;
   #folder: string | undefined;
+  /** It was killed: the next start is a graceful restart (-R). */
+  #restarts = false;
   #process: DaemonProcess | undefined;
 
   constructor(namespace: Namespace, description: PeerDescription) {
@@ -40,6 +42,7 @@ export class Bird2 implements RealPeer {
     this.#folder ??= await makeFolder("bird2");
     await this.#writeConfig();
     const command = [requireProgram("bird"), "-f", "-c", this.#path("bird.conf"), "-s", this.#path("ctl")];
+    if (this.#restarts) command.push("-R");
     const process = new DaemonProcess(this.name, this.#namespace.spawn(command));
     this.#process = process;
     await eventually("birdc's first answer", async () => {
@@ -54,6 +57,7 @@ export class Bird2 implements RealPeer {
   }
 
   async kill(): Promise<void> {
+    this.#restarts = true;
     await this.#process?.kill();
   }
 
@@ -115,7 +119,6 @@ export class Bird2 implements RealPeer {
 }
 
 function formatConfig(description: PeerDescription, announced: readonly string[]): string {
-  const communities = (description.communities ?? []).map((text) => `bgp_community.add((${text.replace(":", ",")}));`);
   const statics = (["ipv4", "ipv6"] as const).map((family) => {
     const prefixes = announced.filter((prefix) => familyOfText(prefix) === family);
     const routes = prefixes.map((prefix) => `  route ${prefix} blackhole;`).join("\n");
@@ -129,7 +132,10 @@ function formatConfig(description: PeerDescription, announced: readonly string[]
     ...statics,
     "filter outgoing {",
     "  if source = RTS_BGP then accept;",
-    `  if source = RTS_STATIC then { ${communities.join(" ")} accept; }`,
+    "  if source = RTS_STATIC then {",
+    ...formatAttributes(description, announced),
+    "    accept;",
+    "  }",
     "  reject;",
     "}",
     ...description.neighbors.map((neighbor, i) => formatNeighbor(description, neighbor, i)),
@@ -139,20 +145,29 @@ function formatConfig(description: PeerDescription, announced: readonly string[]
 
 function formatNeighbor(description: PeerDescription, neighbor: NeighborDescription, index: number): string {
   const holdTime = neighbor.holdTimeSeconds ?? 90;
-  const nextHop = neighbor.nextHopSelf === true ? " next hop self;" : "";
+  const options = [
+    neighbor.nextHopSelf === true ? " next hop self;" : "",
+    neighbor.addPath === true ? " add paths on;" : "",
+  ].join("");
+  const channel = (family: FamilyName): string => {
+    const isExtended = neighbor.extendedNextHop === true && family === "ipv4";
+    return `${options}${isExtended ? " extended next hop on;" : ""}`;
+  };
   return [
     `protocol bgp n${index} {`,
-    `  local as ${description.as};`,
+    `  local as ${neighbor.localAs ?? description.as};`,
     `  neighbor ${neighbor.address} as ${neighbor.as};`,
     neighbor.multihop === undefined ? "  direct;" : `  multihop ${neighbor.multihop};`,
     neighbor.ttlSecurity === true ? "  ttl security on;" : "",
     neighbor.passive === true ? "  passive yes;" : "",
     neighbor.rrClient === true ? "  rr client;" : "",
     neighbor.password === undefined ? "" : `  password "${neighbor.password}";`,
+    neighbor.fourOctetAs === false ? "  enable as4 off;" : "",
+    neighbor.extendedMessages === true ? "  enable extended messages on;" : "",
     `  graceful restart ${neighbor.gracefulRestart === true ? "on" : "off"};`,
     `  hold time ${holdTime};`,
     "  connect delay time 1; connect retry time 2; error wait time 1, 4;",
-    ...familiesOf(neighbor).map((family) => `  ${family} { import all; export filter outgoing;${nextHop} };`),
+    ...familiesOf(neighbor).map((family) => `  ${family} { import all; export filter outgoing;${channel(family)} };`),
     "}",
   ]
     .filter((line) => line !== "")

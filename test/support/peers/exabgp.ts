@@ -30,6 +30,7 @@ interface ExaEvent {
     readonly state?: string;
     readonly reason?: string;
     readonly message?: { readonly update?: ExaUpdate };
+    readonly notification?: { readonly data?: string };
   };
 }
 
@@ -44,12 +45,14 @@ interface ExaAttributes {
   readonly "local-preference"?: number;
   readonly med?: number;
   readonly community?: readonly (readonly [number, number])[];
+  readonly "large-community"?: readonly (readonly [number, number, number])[];
   readonly "originator-id"?: string;
   readonly "cluster-list"?: readonly string[];
 }
 
 interface ExaNlri {
   readonly nlri: string;
+  readonly "path-information"?: string;
 }
 
 export class Exabgp implements RealPeer {
@@ -109,12 +112,15 @@ export class Exabgp implements RealPeer {
   async neighborState(address: string): Promise<NeighborState> {
     const events = (await this.#events()).filter((event) => event.neighbor.address.peer === address);
     const last = events.filter((event) => event.type === "state").at(-1)?.neighbor.state;
-    const text = events.map((event) => JSON.stringify(event)).join("\n");
+    // The data of a NOTIFICATION are shown in hexadecimal.
+    const data = events.map(({ neighbor }) => neighbor.notification?.data ?? "0x").filter((hex) => hex !== "0x");
+    const words = data.map((hex) => Buffer.from(hex.slice(2), "hex").toString());
+    const text = [...events.map((event) => JSON.stringify(event)), ...words].join("\n");
     return { state: last === "up" ? "Established" : last === "connected" ? "OpenSent" : "Idle", text };
   }
 
   async announce(prefix: string): Promise<void> {
-    await this.command(`announce route ${this.#route(prefix)}`);
+    for (const route of this.#routesOf(prefix)) await this.command(`announce route ${route}`);
   }
 
   async withdraw(prefix: string): Promise<void> {
@@ -160,9 +166,20 @@ export class Exabgp implements RealPeer {
       .filter((event) => "neighbor" in event);
   }
 
-  #route(prefix: string): string {
-    const communities = this.description.communities ?? [];
-    return `${prefix} next-hop self${communities.length > 0 ? ` community [${communities.join(" ")}]` : ""}`;
+  /** One announcement, or one for each path identifier that is asked for. */
+  #routesOf(prefix: string): string[] {
+    const { communities = [], attributes } = this.description;
+    const own = attributes?.[prefix] ?? {};
+    const common = [...communities, ...(own.communities ?? [])];
+    const words = [`${prefix} next-hop ${own.nextHop ?? "self"}`];
+    if (own.asPath !== undefined) words.push(`as-path [${own.asPath.join(" ")}]`);
+    if (own.localPref !== undefined) words.push(`local-preference ${own.localPref}`);
+    if (own.med !== undefined) words.push(`med ${own.med}`);
+    if (own.largeCommunities !== undefined) words.push(`large-community [${own.largeCommunities.join(" ")}]`);
+    const withCommunities = (list: readonly string[]): string =>
+      [...words, ...(list.length > 0 ? [`community [${list.join(" ")}]`] : [])].join(" ");
+    if (own.pathIds === undefined) return [withCommunities(common)];
+    return own.pathIds.map((id) => `${withCommunities([...common, `65000:${id}`])} path-information 0.0.0.${id}`);
   }
 
   #formatConfig(): string {
@@ -173,19 +190,31 @@ export class Exabgp implements RealPeer {
 
   #formatNeighbor(neighbor: NeighborDescription): string[] {
     const families = familiesOf(neighbor);
-    const routes = (this.description.announce ?? []).filter((prefix) => families.includes(familyOfText(prefix)));
+    const { announce = [], attributes } = this.description;
+    const isTold = (prefix: string): boolean => attributes?.[prefix]?.to?.includes(neighbor.address) ?? true;
+    const prefixes = announce.filter((prefix) => families.includes(familyOfText(prefix)) && isTold(prefix));
+    const capabilities = [
+      "route-refresh enable;",
+      neighbor.gracefulRestart === true ? "graceful-restart 60;" : "",
+      neighbor.fourOctetAs === false ? "asn4 disable;" : "",
+      neighbor.addPath === true ? "add-path send/receive;" : "",
+      neighbor.extendedNextHop === true ? "nexthop enable;" : "",
+    ];
     return [
       `neighbor ${neighbor.address} {`,
       `  router-id ${this.description.routerId};`,
-      `  local-address ${this.#localAddress};`,
-      `  local-as ${this.description.as};`,
+      `  local-address ${neighbor.localAddress ?? this.#localAddress};`,
+      `  local-as ${neighbor.localAs ?? this.description.as};`,
       `  peer-as ${neighbor.as};`,
       `  hold-time ${neighbor.holdTimeSeconds ?? 90};`,
       neighbor.password === undefined ? "" : `  md5-password "${neighbor.password}";`,
-      `  capability { route-refresh enable; ${neighbor.gracefulRestart === true ? "graceful-restart 60;" : ""} }`,
+      neighbor.ttlSecurity === true ? "  outgoing-ttl 255; incoming-ttl 255;" : "",
+      neighbor.passive === true ? "  passive true;" : "",
+      `  capability { ${capabilities.join(" ")} }`,
+      neighbor.extendedNextHop === true ? "  nexthop { ipv4 unicast ipv6; }" : "",
       `  family { ${families.map((family) => `${family} unicast;`).join(" ")} }`,
       "  api { processes [ helper ]; neighbor-changes; receive { parsed; update; notification; } }",
-      `  static { ${routes.map((prefix) => `route ${this.#route(prefix)};`).join(" ")} }`,
+      `  static { ${prefixes.flatMap((prefix) => this.#routesOf(prefix).map((route) => `route ${route};`)).join(" ")} }`,
       "}",
     ].filter((line) => line !== "");
   }
@@ -197,15 +226,20 @@ function dropPeer(table: Map<string, PeerRoute>, peer: string): void {
 
 function applyUpdate(table: Map<string, PeerRoute>, peer: string, update: ExaUpdate): void {
   for (const nlris of Object.values(update.withdraw ?? {})) {
-    for (const { nlri } of nlris) table.delete(`${nlri} ${peer}`);
+    for (const each of nlris) table.delete(keyOf(each, peer));
   }
   for (const byNextHop of Object.values(update.announce ?? {})) {
     for (const [nextHop, nlris] of Object.entries(byNextHop)) {
-      for (const { nlri } of nlris) {
-        if (nlri !== undefined) table.set(`${nlri} ${peer}`, makeRoute(nlri, nextHop, update.attribute ?? {}));
+      for (const each of nlris) {
+        if (each.nlri !== undefined)
+          table.set(keyOf(each, peer), makeRoute(each.nlri, nextHop, update.attribute ?? {}));
       }
     }
   }
+}
+
+function keyOf({ nlri, "path-information": pathId = "" }: ExaNlri, peer: string): string {
+  return `${nlri} ${pathId} ${peer}`;
 }
 
 function makeRoute(prefix: string, nextHop: string, attributes: ExaAttributes): PeerRoute {
@@ -217,6 +251,7 @@ function makeRoute(prefix: string, nextHop: string, attributes: ExaAttributes): 
     localPref: attributes["local-preference"],
     med: attributes.med,
     communities: (attributes.community ?? []).map(([high, low]) => `${high}:${low}`),
+    largeCommunities: (attributes["large-community"] ?? []).map((parts) => parts.join(":")),
     originatorId: attributes["originator-id"],
     clusterList: attributes["cluster-list"] ?? [],
     best: true,

@@ -35,6 +35,7 @@ interface FrrPath {
   readonly med?: number;
   readonly metric?: number;
   readonly community?: { readonly list?: readonly string[] };
+  readonly largeCommunity?: { readonly list?: readonly string[] };
   readonly originatorId?: string;
   readonly clusterList?: { readonly list?: readonly string[] };
   readonly bestpath?: boolean | { readonly overall?: boolean };
@@ -87,9 +88,10 @@ export class Frr implements RealPeer {
   }
 
   async neighborState(address: string): Promise<NeighborState> {
-    const text = await this.vtysh(`show bgp neighbors ${address} json`);
+    const [name] = withoutZone(address);
+    const text = await this.vtysh(`show bgp neighbors ${name} json`);
     const answer = JSON.parse(text) as Readonly<Record<string, { readonly bgpState?: string }>>;
-    return { state: answer[address]?.bgpState ?? "Idle", text };
+    return { state: answer[name]?.bgpState ?? "Idle", text };
   }
 
   async announce(prefix: string): Promise<void> {
@@ -173,6 +175,7 @@ function makeRoute(prefix: string, path: FrrPath): PeerRoute {
     localPref: path.locPrf ?? path.localPref,
     med: path.metric ?? path.med,
     communities: path.community?.list ?? [],
+    largeCommunities: path.largeCommunity?.list ?? [],
     originatorId: path.originatorId,
     clusterList: path.clusterList?.list ?? [],
     best,
@@ -192,33 +195,61 @@ function formatConfig(description: PeerDescription): string {
     " no bgp network import-check",
     " coalesce-time 100",
     neighbors.some((neighbor) => neighbor.gracefulRestart === true) ? " bgp graceful-restart" : "",
+    // Else every restart tells the neighbours that its forwarding state was lost.
+    neighbors.some((neighbor) => neighbor.gracefulRestart === true) ? " bgp graceful-restart preserve-fw-state" : "",
     ...neighbors.flatMap(formatNeighbor),
   ];
+  const routeMaps: string[] = [];
   for (const family of ["ipv4", "ipv6"] as const) {
     lines.push(` address-family ${family} unicast`);
-    const route = description.communities === undefined ? "" : " route-map announced";
     for (const prefix of description.announce ?? []) {
-      if (familyOfText(prefix) === family) lines.push(`  network ${prefix}${route}`);
+      if (familyOfText(prefix) !== family) continue;
+      const sets = formatSets(description, prefix);
+      const name = `announced${routeMaps.length}`;
+      lines.push(`  network ${prefix}${sets.length > 0 ? ` route-map ${name}` : ""}`);
+      if (sets.length > 0) routeMaps.push(`route-map ${name} permit 10`, ...sets, "exit");
     }
     for (const neighbor of neighbors.filter((each) => familiesOf(each).includes(family))) {
-      lines.push(`  neighbor ${neighbor.address} activate`);
-      if (neighbor.rrClient === true) lines.push(`  neighbor ${neighbor.address} route-reflector-client`);
-      if (neighbor.nextHopSelf === true) lines.push(`  neighbor ${neighbor.address} next-hop-self`);
+      const [address] = withoutZone(neighbor.address);
+      lines.push(`  neighbor ${address} activate`);
+      if (neighbor.rrClient === true) lines.push(`  neighbor ${address} route-reflector-client`);
+      if (neighbor.nextHopSelf === true) lines.push(`  neighbor ${address} next-hop-self`);
+      if (neighbor.addPath === true) lines.push(`  neighbor ${address} addpath-tx-all-paths`);
     }
     lines.push(" exit-address-family");
   }
-  lines.push("exit", "route-map announced permit 10", ` set community ${(description.communities ?? []).join(" ")}`);
-  return `${lines.filter((line) => line !== "" && line !== " set community ").join("\n")}\n`;
+  return `${[...lines, "exit", ...routeMaps].filter((line) => line !== "").join("\n")}\n`;
+}
+
+function formatSets(description: PeerDescription, prefix: string): string[] {
+  const { localPref, med, communities = [], largeCommunities = [] } = description.attributes?.[prefix] ?? {};
+  const all = [...(description.communities ?? []), ...communities];
+  return [
+    localPref === undefined ? "" : ` set local-preference ${localPref}`,
+    med === undefined ? "" : ` set metric ${med}`,
+    all.length === 0 ? "" : ` set community ${all.join(" ")}`,
+    largeCommunities.length === 0 ? "" : ` set large-community ${largeCommunities.join(" ")}`,
+  ].filter((line) => line !== "");
+}
+
+/** FRR names a link-local neighbour without its interface. */
+function withoutZone(address: string): readonly [string, string | undefined] {
+  const [name, zone] = address.split("%");
+  return [name, zone];
 }
 
 function formatNeighbor(neighbor: NeighborDescription): string[] {
-  const { address } = neighbor;
+  const [address, zone] = withoutZone(neighbor.address);
   const holdTime = neighbor.holdTimeSeconds ?? 90;
   return [
     ` neighbor ${address} remote-as ${neighbor.as}`,
+    zone === undefined ? "" : ` neighbor ${address} interface ${zone}`,
     ` neighbor ${address} timers ${Math.floor(holdTime / 3)} ${holdTime}`,
     ` neighbor ${address} timers connect 2`,
     ` neighbor ${address} advertisement-interval 0`,
+    neighbor.localAs === undefined ? "" : ` neighbor ${address} local-as ${neighbor.localAs} no-prepend replace-as`,
+    neighbor.fourOctetAs === false ? ` neighbor ${address} dont-capability-negotiate` : "",
+    neighbor.extendedNextHop === true ? ` neighbor ${address} capability extended-nexthop` : "",
     neighbor.ttlSecurity === true ? ` neighbor ${address} ttl-security hops 1` : "",
     neighbor.passive === true ? ` neighbor ${address} passive` : "",
     neighbor.password === undefined ? "" : ` neighbor ${address} password ${neighbor.password}`,

@@ -32,6 +32,7 @@ const ATTRIBUTE = {
   originatorId: 9,
   clusterList: 10,
   mpReach: 14,
+  largeCommunity: 32,
 };
 
 interface GobgpPath {
@@ -66,6 +67,8 @@ export class Gobgp implements RealPeer {
   readonly description: PeerDescription;
   readonly #namespace: Namespace;
   #folder: string | undefined;
+  /** It was killed: the next start is a graceful restart (-r). */
+  #restarts = false;
   #process: DaemonProcess | undefined;
 
   constructor(namespace: Namespace, description: PeerDescription) {
@@ -80,6 +83,7 @@ export class Gobgp implements RealPeer {
     await rm(this.#path("api"), { force: true });
     const command = [requireProgram("gobgpd"), "-f", this.#path("gobgpd.toml"), "-t", "toml", "-l", "debug"];
     command.push("--api-hosts", `unix://${this.#path("api")}`, "--pprof-disable");
+    if (this.#restarts) command.push("-r");
     const process = new DaemonProcess(this.name, this.#namespace.spawn(command));
     this.#process = process;
     await eventually("gobgp's first answer", async () => {
@@ -95,6 +99,7 @@ export class Gobgp implements RealPeer {
   }
 
   async kill(): Promise<void> {
+    this.#restarts = true;
     await this.#process?.kill();
   }
 
@@ -116,8 +121,14 @@ export class Gobgp implements RealPeer {
   }
 
   async announce(prefix: string): Promise<void> {
-    const communities = this.description.communities;
-    const words = communities === undefined ? [] : ["community", communities.join(",")];
+    const { localPref, med, communities = [], largeCommunities = [] } = this.description.attributes?.[prefix] ?? {};
+    const all = [...(this.description.communities ?? []), ...communities];
+    const words = [
+      ...(localPref === undefined ? [] : ["local-pref", String(localPref)]),
+      ...(med === undefined ? [] : ["med", String(med)]),
+      ...(all.length === 0 ? [] : ["community", all.join(",")]),
+      ...(largeCommunities.length === 0 ? [] : ["large-community", largeCommunities.join(",")]),
+    ];
     await this.gobgp("global", "rib", "add", prefix, ...words, "-a", familyOfText(prefix));
   }
 
@@ -161,6 +172,7 @@ function makeRoute(prefix: string, path: GobgpPath): PeerRoute {
   );
   const nextHop = find(ATTRIBUTE.mpReach)?.nexthop ?? find(ATTRIBUTE.nextHop)?.nexthop ?? "";
   const communities = find(ATTRIBUTE.community)?.communities ?? [];
+  const largeCommunities = find(ATTRIBUTE.largeCommunity)?.value;
   const originatorId = find(ATTRIBUTE.originatorId)?.value;
   const clusterList = find(ATTRIBUTE.clusterList)?.value;
   const localPref = find(ATTRIBUTE.localPref)?.value;
@@ -171,11 +183,16 @@ function makeRoute(prefix: string, path: GobgpPath): PeerRoute {
     localPref: typeof localPref === "number" ? localPref : undefined,
     med: find(ATTRIBUTE.med)?.metric,
     communities: communities.map((word) => `${word >>> 16}:${word & 0xffff}`),
+    largeCommunities: Array.isArray(largeCommunities) ? largeCommunities.map(largeText) : [],
     originatorId: typeof originatorId === "string" ? originatorId : undefined,
     clusterList: Array.isArray(clusterList) ? clusterList.map(String) : [],
     best: path.best === true,
     stale: path.stale === true,
   };
+}
+
+function largeText(value: { ASN: number; LocalData1: number; LocalData2: number }): string {
+  return `${value.ASN}:${value.LocalData1}:${value.LocalData2}`;
 }
 
 function formatConfig(description: PeerDescription): string {
@@ -188,6 +205,7 @@ function formatNeighbor(description: PeerDescription, neighbor: NeighborDescript
   const restarts = neighbor.gracefulRestart === true;
   const lines = ["[[neighbors]]", "[neighbors.config]", `  neighbor-address = "${neighbor.address}"`];
   lines.push(`  peer-as = ${neighbor.as}`);
+  if (neighbor.localAs !== undefined) lines.push(`  local-as = ${neighbor.localAs}`);
   if (neighbor.password !== undefined) lines.push(`  auth-password = "${neighbor.password}"`);
   lines.push(
     "[neighbors.timers.config]",
@@ -199,6 +217,9 @@ function formatNeighbor(description: PeerDescription, neighbor: NeighborDescript
   if (neighbor.multihop !== undefined) {
     lines.push("[neighbors.ebgp-multihop.config]", "  enabled = true", `  multihop-ttl = ${neighbor.multihop}`);
   }
+  if (neighbor.ttlSecurity === true) {
+    lines.push("[neighbors.ttl-security.config]", "  enabled = true", "  ttl-min = 255");
+  }
   if (neighbor.rrClient === true) {
     lines.push("[neighbors.route-reflector.config]", "  route-reflector-client = true");
     lines.push(`  route-reflector-cluster-id = "${description.routerId}"`);
@@ -207,6 +228,9 @@ function formatNeighbor(description: PeerDescription, neighbor: NeighborDescript
   for (const family of familiesOf(neighbor)) {
     lines.push("[[neighbors.afi-safis]]", "[neighbors.afi-safis.config]", `  afi-safi-name = "${family}-unicast"`);
     if (restarts) lines.push("[neighbors.afi-safis.mp-graceful-restart.config]", "  enabled = true");
+    if (neighbor.addPath === true) {
+      lines.push("[neighbors.afi-safis.add-paths.config]", "  receive = true", "  send-max = 8");
+    }
   }
   return lines;
 }

@@ -34,6 +34,7 @@ interface OpenBgpdRoute {
   readonly localpref?: number;
   readonly metric?: number;
   readonly communities?: readonly string[];
+  readonly large_communities?: readonly string[];
   readonly attributes?: readonly OpenBgpdAttribute[];
 }
 
@@ -134,6 +135,7 @@ function makeRoute(route: OpenBgpdRoute): PeerRoute {
     localPref: route.localpref,
     med: route.metric,
     communities: route.communities ?? [],
+    largeCommunities: route.large_communities ?? [],
     originatorId: attributes.find((attribute) => attribute.originator !== undefined)?.originator,
     clusterList: attributes.find((attribute) => attribute.cluster_list !== undefined)?.cluster_list ?? [],
     best: route.best === true,
@@ -142,20 +144,27 @@ function makeRoute(route: OpenBgpdRoute): PeerRoute {
 }
 
 function formatConfig(description: PeerDescription, socket: string): string {
-  const communities = (description.communities ?? []).map((text) => ` community ${text}`).join("");
-  const set = communities === "" ? "" : ` set {${communities} }`;
   return [
     `AS ${description.as}`,
     `router-id ${description.routerId}`,
     `socket "${socket}"`,
     "fib-update no",
     "connect-retry 2",
-    ...(description.announce ?? []).map((prefix) => `network ${prefix}${set}`),
+    ...(description.announce ?? []).map((prefix) => `network ${prefix}${formatSet(description, prefix)}`),
     ...description.neighbors.flatMap(formatNeighbor),
     "allow from any",
     "allow to any",
     "",
   ].join("\n");
+}
+
+function formatSet(description: PeerDescription, prefix: string): string {
+  const { localPref, med, communities = [], largeCommunities = [] } = description.attributes?.[prefix] ?? {};
+  const words = [...(description.communities ?? []), ...communities].map((text) => `community ${text}`);
+  words.push(...largeCommunities.map((text) => `large-community ${text}`));
+  if (localPref !== undefined) words.push(`localpref ${localPref}`);
+  if (med !== undefined) words.push(`med ${med}`);
+  return words.length === 0 ? "" : ` set { ${words.join(" ")} }`;
 }
 
 function formatNeighbor(neighbor: NeighborDescription): string[] {
@@ -167,6 +176,12 @@ function formatNeighbor(neighbor: NeighborDescription): string[] {
     `  announce IPv4 ${families.includes("ipv4") ? "unicast" : "none"}`,
     `  announce IPv6 ${families.includes("ipv6") ? "unicast" : "none"}`,
     `  announce restart ${neighbor.gracefulRestart === true ? "yes" : "no"}`,
+    `  announce as-4byte ${neighbor.fourOctetAs === false ? "no" : "yes"}`,
+    "  announce enhanced refresh yes",
+    neighbor.addPath === true ? "  announce add-path recv yes" : "",
+    neighbor.addPath === true ? "  announce add-path send all" : "",
+    neighbor.localAs === undefined ? "" : `  local-as ${neighbor.localAs}`,
+    neighbor.ttlSecurity === true ? "  ttl-security yes" : "",
     neighbor.passive === true ? "  passive" : "",
     neighbor.rrClient === true ? "  route-reflector" : "",
     neighbor.multihop === undefined ? "" : `  multihop ${neighbor.multihop}`,

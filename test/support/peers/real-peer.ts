@@ -20,8 +20,20 @@ export interface NeighborDescription {
   readonly password?: string;
   /** Hops allowed; default: directly connected. */
   readonly multihop?: number;
-  /** RFC 5082, one hop; BIRD 2 and FRR. */
+  /** RFC 5082, one hop. */
   readonly ttlSecurity?: boolean;
+  /** The peer's own address in this session; only ExaBGP has to be told, and may be told in its constructor. */
+  readonly localAddress?: string;
+  /** The peer's own AS number in this session, where it is another than usual. */
+  readonly localAs?: number;
+  /** False: the capability of RFC 6793 is not announced, as an old speaker does; FRR then announces none at all. */
+  readonly fourOctetAs?: boolean;
+  /** All paths are sent, and several received (RFC 7911). */
+  readonly addPath?: boolean;
+  /** IPv4 routes with IPv6 next hops (RFC 8950). */
+  readonly extendedNextHop?: boolean;
+  /** RFC 8654, where it must be asked for: FRR and ExaBGP always offer it. */
+  readonly extendedMessages?: boolean;
   /** Ask for graceful restart (RFC 4724) and help with it; default: false. */
   readonly gracefulRestart?: boolean;
   readonly holdTimeSeconds?: number;
@@ -36,6 +48,24 @@ export interface PeerDescription {
   readonly announce?: readonly string[];
   /** Communities put on what it announces, as `65000:1`. */
   readonly communities?: readonly string[];
+  /** What else single announced prefixes have. */
+  readonly attributes?: Readonly<Record<string, AnnouncedAttributes>>;
+}
+
+/** Attributes of a prefix that a peer originates. */
+export interface AnnouncedAttributes {
+  readonly localPref?: number;
+  readonly med?: number;
+  readonly communities?: readonly string[];
+  /** As `65000:1:2`. */
+  readonly largeCommunities?: readonly string[];
+  /** Only ExaBGP, which takes every attribute from its user. */
+  readonly nextHop?: string;
+  readonly asPath?: readonly number[];
+  /** Only ExaBGP: the prefix is announced once for each, with that path identifier and the community `65000:ID`. */
+  readonly pathIds?: readonly number[];
+  /** Only ExaBGP, which else announces everything to everyone: the neighbours that are told. */
+  readonly to?: readonly string[];
 }
 
 /** A route learned by BGP, as the peer shows it. */
@@ -47,6 +77,8 @@ export interface PeerRoute {
   readonly localPref: number | undefined;
   readonly med: number | undefined;
   readonly communities: readonly string[];
+  /** As `65000:1:2`. */
+  readonly largeCommunities: readonly string[];
   readonly originatorId: string | undefined;
   readonly clusterList: readonly string[];
   readonly best: boolean;
