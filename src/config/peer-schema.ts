@@ -42,7 +42,7 @@ const maxPrefixes = z.union([
       .meta({ description: "A warning is logged at this part of the limit.", default: 75 }),
     action: z.enum(["warn", "restart", "disable"]).optional().meta({
       description:
-        "Beyond the limit: `warn` only says so; `restart` ends the session (Cease/Maximum Number of Prefixes Reached) and tries again later; `disable` ends it until the peer is enabled by hand.",
+        "Beyond the limit: `warn` only says so; `restart` ends the session (Cease) and tries again later; `disable` ends it until the peer is enabled by hand.",
       default: "restart",
     }),
     restartAfterSeconds: wholeNumber(1, 86400)

@@ -121,7 +121,7 @@ export interface MaxPrefixesConfig {
   readonly ipv6: number | undefined;
   /** A warning is logged at this part of the limit. */
   readonly warnPercent: number;
-  /** `warn`: only say so; `restart`: Cease/1 and again after restartAfterSeconds; `disable`: Cease/1 until an administrator enables the peer. */
+  /** `warn`: only say so; `restart`: Cease and again after restartAfterSeconds; `disable`: Cease, and down until an administrator enables the peer. */
   readonly action: "warn" | "restart" | "disable";
   readonly restartAfterSeconds: number;
 }
