@@ -24,6 +24,8 @@ export class ExportPolicy {
   readonly #onFree: (id: AttrsId) => void;
   /** By AttrsId of the best path: what goes out (a reference is held if it is another set), REJECTED or UNKNOWN. */
   #memo = new Int32Array(256);
+  /** Sets of which it was logged that they cannot be told. */
+  readonly #misfits = new Set<AttrsId>();
 
   constructor(rules: ExportRules, routes: RouteTable, attrs: AttrsTable, sources: SourceTable) {
     this.#rules = rules;
@@ -41,11 +43,11 @@ export class ExportPolicy {
     if (known > 0) return known;
     if (known === REJECTED) return 0;
     if (!this.#rules.permits(id)) return this.#remember(id, REJECTED);
-    if (this.#filter === ACCEPT_ALL) return this.#remember(id, this.#fits(id) ? id : REJECTED);
+    if (this.#filter === ACCEPT_ALL) return this.#remember(id, this.#fits(id, id) ? id : REJECTED);
     this.#seek(id, prefixes, prefix);
     const accepted = this.#filter(this.#cursor).accept;
     const result = accepted ? this.#cursor.commit() : REJECTED;
-    const fits = result > 0 && this.#fits(result);
+    const fits = result > 0 && this.#fits(result, id);
     if (!fits && result > 0) this.#attrs.discard(result);
     if (!this.#filter.readsPrefix) return this.#remember(id, fits ? result : REJECTED);
     return fits ? result : 0;
@@ -59,11 +61,14 @@ export class ExportPolicy {
     this.originated?.dispose();
   }
 
-  /** Once per set, where the policy does not look at prefixes: the log must not have a line per route. */
-  #fits(id: AttrsId): boolean {
-    const misfit = this.#rules.misfit(id);
-    if (misfit !== undefined && !this.#filter.readsPrefix) this.#attrs.onFault(this.#attrs.source(id), [misfit]);
-    return misfit === undefined;
+  /** Whether the members can be told `result`, which the policy made of `id`. Logged once per set: a policy that looks at
+   *  prefixes is asked for every route. */
+  #fits(result: AttrsId, id: AttrsId): boolean {
+    const misfit = this.#rules.misfit(result);
+    if (misfit === undefined) return true;
+    if (!this.#misfits.has(id)) this.#attrs.onFault(this.#attrs.source(id), [misfit]);
+    this.#misfits.add(id);
+    return false;
   }
 
   #seek(id: AttrsId, prefixes: PrefixIndex, prefix: PrefixId): void {
@@ -85,6 +90,7 @@ export class ExportPolicy {
   }
 
   #forget(id: AttrsId): void {
+    if (this.#misfits.size > 0) this.#misfits.delete(id);
     if (id >= this.#memo.length) return;
     const result = this.#memo[id];
     if (result === UNKNOWN) return;

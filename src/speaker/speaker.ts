@@ -224,7 +224,9 @@ export class Speaker {
 
   #begin(config: SpeakerConfig): void {
     const { fib } = this.#deps;
-    const preserved = fib === undefined || fib.counts().stale > 0;
+    // Where nothing is written anyway, forwarding does not depend on us.
+    const writesNothing = fib === undefined || config.kernel.exportPolicy.policies?.[0] === "reject";
+    const preserved = writesNothing || fib.counts().stale > 0;
     if (config.gracefulRestart.enabled) {
       this.rib.withholdEndOfRib(true);
       this.#recovery.begin(this.#peers, config, preserved);

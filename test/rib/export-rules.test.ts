@@ -6,6 +6,7 @@ import type { PathAttributes } from "../../src/packet/attributes/attribute.js";
 import { type GroupOptions, groupKey } from "../../src/rib/export-rules.js";
 import { RELATION, type Relation } from "../../src/rib/sources.js";
 import { groupOptions, type Joined, RibStage } from "./rib-stage.js";
+import { filterOf } from "./sample-filters.js";
 import { address, announce, prefix, sequence } from "./updates.js";
 
 const P = "10.1.0.0/16";
@@ -112,6 +113,20 @@ t.test("a route that cannot be expressed is not announced", async (t) => {
   const communities = Array.from({ length: 990 }, (_, i) => i + 1);
   t.equal(told(ebgp, { relation: ebgp }, { communities }), undefined, "longer than a message");
   t.not(told(ebgp, { relation: ebgp, maxMessageLength: 65535 }, { communities }), undefined);
+});
+
+t.test("that a set cannot be told is logged once, also where the policy is asked for every prefix", async (t) => {
+  const stage = new RibStage();
+  const faults: string[] = [];
+  stage.rib.attrs.onFault = (_source, reasons) => faults.push(...reasons);
+  const exportFilter = filterOf("all by prefix", () => true, { readsPrefix: true });
+  const member = stage.join(9, { exportFilter });
+  const source = stage.source(ibgpClient, 1);
+  const communities = Array.from({ length: 990 }, (_, i) => i + 1);
+  announce(stage.rib, source, ["10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16"], { communities });
+  stage.settle();
+  t.equal(member.inbox.view.size, 0);
+  t.same(faults, ["route withheld: its attributes do not fit into messages of 4096 octets"]);
 });
 
 t.test("of a global and a link-local next hop the global one is passed on", async (t) => {

@@ -1,4 +1,5 @@
 import t from "tap";
+import { type Log, SILENT_LOG } from "../../src/base/log.js";
 import { type Node, World } from "./world.js";
 
 const yaml = (peers: readonly string[], block: string, more = ""): string => `
@@ -118,6 +119,27 @@ t.test("after our restart old kernel routes stay until every peer has told its r
   await new Promise<void>((resolve) => setImmediate(resolve));
   t.equal(b.state("10.0.0.1"), "Established");
   t.equal(again.kernel.counts().stale, 0);
+});
+
+t.test("a reflector that writes no kernel routes loses no forwarding state by a restart", async (t) => {
+  const world = new World();
+  const lines: string[] = [];
+  const info = (message: string): void => void lines.push(message);
+  const log: Log = { ...SILENT_LOG, info, child: () => ({ ...SILENT_LOG, info }) };
+  const reflector = yaml(["10.0.0.2"], "10.244.1.0/26", "kernel: {exportPolicy: reject}");
+  const a = await world.start("10.0.0.1", reflector);
+  const b = await world.start("10.0.0.2", yaml(["10.0.0.1"], "10.244.2.0/26"), { log });
+  world.run(10_000);
+  await a.speaker.stop({ graceful: true });
+  world.run(1000);
+  await world.start("10.0.0.1", reflector);
+  world.run(30_000);
+  t.equal(b.state("10.0.0.1"), "Established");
+  t.ok(
+    lines.some((line) => line.startsWith("routes kept while it restarts")),
+    "it was a restart",
+  );
+  t.notOk(lines.some((line) => line.includes("it has not preserved its forwarding state")));
 });
 
 t.test("routes are used at once although another peer is dead: nobody waits for it", async (t) => {
