@@ -2,9 +2,7 @@
 // a speaker with this configuration and shows what it made of them. The file is played twice, so that a full table
 // need not be kept.
 
-import { readFileSync } from "node:fs";
 import { equalAddresses, parseAddress } from "../base/ip.js";
-import { formatConfigErrors } from "../config/config-error.js";
 import type { PeerConfig, SpeakerConfig } from "../config/speaker-config.js";
 import type { MessageContext } from "../packet/message.js";
 import type { OpenMessage } from "../packet/open.js";
@@ -24,6 +22,7 @@ import {
   toYaml,
   UsageError,
 } from "./command-context.js";
+import { loadConfig } from "./config-argument.js";
 import { jsonRows, routeLines } from "./replay-routes.js";
 import { type ReplayRequest, type SpeakerFeedRequest, tellFault } from "./replay-request.js";
 
@@ -46,7 +45,7 @@ export async function runSpeakerFeed(
   wanted: SpeakerFeedRequest,
   format: GlobalOptions,
 ): Promise<number> {
-  const config = await readConfig(context, wanted);
+  const config = (await loadConfig(context, wanted.config, wanted.node))?.config;
   if (config === undefined) return EXIT_DEGRADED;
   const peer = findPeer(config, wanted);
   const streams = new StreamFinder(request);
@@ -69,26 +68,6 @@ export async function runSpeakerFeed(
     return EXIT_DEGRADED;
   }
   return fault === undefined ? EXIT_OK : tellFault(context, request.file, fault);
-}
-
-async function readConfig(
-  context: CommandContext,
-  { config: file, node }: SpeakerFeedRequest,
-): Promise<SpeakerConfig | undefined> {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    await context.printError(
-      `starling: cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`,
-    );
-    return undefined;
-  }
-  const { parseConfig } = await import("../config/parse-yaml.js");
-  const result = parseConfig(text, file, { node });
-  if (!("errors" in result)) return result.config;
-  await context.printError(formatConfigErrors(result.errors));
-  return undefined;
 }
 
 function findPeer({ peers }: SpeakerConfig, { config, peer }: SpeakerFeedRequest): PeerConfig {

@@ -14,7 +14,7 @@ import { Speaker } from "../speaker/speaker.js";
 import type { RouteView } from "../speaker/snapshot.js";
 import type { ReplayedMessage } from "./bgp/replayed-message.js";
 import { ScriptedPeer } from "./scripted-peer.js";
-import { VirtualClock } from "./virtual-clock.js";
+import { VirtualClock } from "../base/virtual-clock.js";
 
 /** What is known of the recorded stream before it is fed. */
 export interface RecordedStream {

@@ -64,6 +64,14 @@ export class FibPlan implements RibReader {
     this.#deps.rib.requestFlush();
   }
 
+  /** Resolves when everything heard so far has become a wish: routes wait in the logs and in long walks of the RIB, and
+   *  both go on in slices. */
+  async settled(): Promise<void> {
+    const { clock, rib } = this.#deps;
+    do await new Promise<void>((resolve) => clock.soon(resolve));
+    while (rib.queue.length > 0 || this.#logs.some((log) => log.length > 0));
+  }
+
   flush(until: number): boolean {
     for (const { family } of FAMILIES) {
       const rib = this.#deps.rib.families[family];

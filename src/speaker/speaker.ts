@@ -257,8 +257,8 @@ export class Speaker {
   async #sweepKernel(): Promise<void> {
     const { fib } = this.#deps;
     if (fib === undefined) return;
-    // What was heard in this turn is still on its way through the flush.
-    await new Promise<void>((resolve) => this.#deps.clock.soon(resolve));
+    // A route that was heard but not wished for yet would be swept, and put back a moment later.
+    await this.#fibPlan?.settled();
     await fib.flushed();
     if (!this.#endOfRunReached) fib.sweepStale();
   }

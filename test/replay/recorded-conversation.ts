@@ -13,7 +13,7 @@ import type { Direction } from "../../src/replay/network/tcp-connections.js";
 import { endpointText } from "../../src/replay/network/tcp-segment.js";
 import type { Stamp } from "../../src/replay/network/tcp-stream.js";
 import { ReceiverTables } from "../../src/replay/receiver-table.js";
-import { VirtualClock } from "../../src/replay/virtual-clock.js";
+import { VirtualClock } from "../../src/base/virtual-clock.js";
 import { packetOf, type Segment, type TimedFrame } from "./synthetic-capture.js";
 
 export const PLAIN_OPTIONS: ReplayOptions = { port: 179, fourOctetAs: undefined, addPath: undefined };

@@ -166,3 +166,16 @@ export function octetCount(text: string): number {
   });
   return known.replace(/\s/g, "").length / 2;
 }
+
+/** A vector of an established session, most of which are with an external peer. */
+export function row(
+  name: string,
+  rfc: string,
+  send: string,
+  expect: Expectation,
+  session: SessionKind = EBGP,
+  bird2?: string,
+): Vector {
+  const base = { name, rfc, session, phase: "established", send, expect } as const;
+  return bird2 === undefined ? base : { ...base, bird2 };
+}

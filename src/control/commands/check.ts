@@ -1,9 +1,9 @@
 // `starling check FILE`: is the configuration right? Needs no daemon.
 
-import { readFileSync } from "node:fs";
 import type { CommandModule } from "yargs";
 import { formatConfigErrors } from "../../config/config-error.js";
 import { type CommandContext, EXIT_DEGRADED, EXIT_OK, type GlobalOptions } from "../command-context.js";
+import { loadConfig } from "../config-argument.js";
 
 interface CheckOptions extends GlobalOptions {
   readonly file: string;
@@ -27,21 +27,8 @@ export function checkCommand(context: CommandContext): CommandModule<GlobalOptio
 
 /** Prints what is wrong with the file, or that nothing is; gives the exit code. */
 export async function checkFile(context: CommandContext, file: string, node: string | undefined): Promise<number> {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    await context.printError(
-      `starling: cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`,
-    );
-    return EXIT_DEGRADED;
-  }
-  const { parseConfig } = await import("../../config/parse-yaml.js");
-  const result = parseConfig(text, file, { node });
-  if ("errors" in result) {
-    await context.printError(formatConfigErrors(result.errors));
-    return EXIT_DEGRADED;
-  }
+  const result = await loadConfig(context, file, node);
+  if (result === undefined) return EXIT_DEGRADED;
   if (result.warnings.length > 0) await context.printError(formatConfigErrors(result.warnings));
   const { peers, dynamicPeers } = result.config;
   const ranges =

@@ -1,9 +1,7 @@
 // `starling policy test FILE`: runs policies of a configuration file on one route and says which line decided. Needs no
 // daemon.
 
-import { readFileSync } from "node:fs";
 import type { CommandModule } from "yargs";
-import { formatConfigErrors } from "../../config/config-error.js";
 import type { ParsedConfig } from "../../config/parse-yaml.js";
 import type { PeerConfig } from "../../config/speaker-config.js";
 import type { Policy } from "../../policy/ast.js";
@@ -11,6 +9,7 @@ import { nearestHint } from "../../policy/nearest-name.js";
 import type { PeerFacts, RouteOrigin, Verdict } from "../../policy/route.js";
 import { traceChain, type TraceStep } from "../../policy/trace.js";
 import { type CommandContext, EXIT_DEGRADED, EXIT_OK, type GlobalOptions, UsageError } from "../command-context.js";
+import { loadConfig } from "../config-argument.js";
 import { routePrefixText, type RouteTexts, routeTexts, type RouteWords, sampleRoute } from "../sample-route.js";
 
 /** Words of the options whose names have no hyphen, and those that have one under the names that yargs is told. */
@@ -98,7 +97,7 @@ interface Step extends TraceStep {
 }
 
 async function testPolicy(context: CommandContext, args: TestOptions): Promise<number> {
-  const parsed = await load(context, args);
+  const parsed = await loadConfig(context, args.file, args.node);
   if (parsed === undefined) return EXIT_DEGRADED;
   const peer = args.peer === undefined ? undefined : findPeer(parsed, args.peer);
   const chain = chainOf(parsed, args, peer);
@@ -132,22 +131,6 @@ function wordsOf(args: TestOptions): RouteWords {
     largeCommunity: args["large-community"],
     extendedCommunity: args["extended-community"],
   };
-}
-
-async function load(context: CommandContext, { file, node }: TestOptions): Promise<ParsedConfig | undefined> {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    await context.printError(`starling: cannot read ${file}: ${reason}`);
-    return undefined;
-  }
-  const { parseConfig } = await import("../../config/parse-yaml.js");
-  const result = parseConfig(text, file, { node });
-  if (!("errors" in result)) return result;
-  await context.printError(formatConfigErrors(result.errors));
-  return undefined;
 }
 
 function findPeer({ config }: ParsedConfig, word: string): PeerConfig {

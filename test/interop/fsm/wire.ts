@@ -71,8 +71,10 @@ export class Wire {
   readonly #waiting: (() => void)[] = [];
   #rest = Buffer.alloc(0);
 
-  constructor(socket: Socket) {
+  /** `isReset`: the connection is over already. */
+  constructor(socket: Socket, isReset = false) {
     this.#socket = socket;
+    if (isReset) this.#add("reset", "");
     socket.setNoDelay(true);
     socket.on("data", (chunk) => this.#take(chunk));
     socket.on("end", () => this.#add("closed", ""));
@@ -170,9 +172,14 @@ export class ScriptedPeer {
     const { address, port } = this.#subject;
     return new Promise((resolve, reject) => {
       const socket = connect({ host: address, port, localAddress: this.address });
-      socket.once("error", reject);
+      // A subject that refuses may be quicker than our own event loop: the connection was there, and is reset already.
+      const failed = (error: NodeJS.ErrnoException): void => {
+        if (error.code === "ECONNRESET") resolve(this.#keep(socket, true));
+        else reject(error);
+      };
+      socket.once("error", failed);
       socket.once("connect", () => {
-        socket.off("error", reject);
+        socket.off("error", failed);
         resolve(this.#keep(socket));
       });
     });
@@ -218,8 +225,8 @@ export class ScriptedPeer {
     for (const wire of this.#wires) wire.destroy();
   }
 
-  #keep(socket: Socket): Wire {
-    const wire = new Wire(socket);
+  #keep(socket: Socket, isReset = false): Wire {
+    const wire = new Wire(socket, isReset);
     this.#wires.push(wire);
     return wire;
   }

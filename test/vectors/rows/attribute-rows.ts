@@ -10,26 +10,14 @@ import {
   notification,
   OLD_EBGP,
   type Seen,
-  type SessionKind,
   type Vector,
   WITHDRAW,
   WITHDRAW6,
   ACCEPT,
   ACCEPT6,
+  row,
 } from "../vector.js";
 import { AS_PATH, attribute, BASE, BASE6, BASE_2, NEXT_HOP, ORIGIN, reach, update } from "../wire.js";
-
-function row(
-  name: string,
-  rfc: string,
-  send: string,
-  expect: Expectation,
-  session: SessionKind = EBGP,
-  bird2?: string,
-): Vector {
-  const base = { name, rfc, session, phase: "established", send, expect } as const;
-  return bird2 === undefined ? base : { ...base, bird2 };
-}
 
 const route = (attributes: string): string => update({ attributes, nlri: "<p4>" });
 

@@ -9,23 +9,11 @@ import {
   IGNORE,
   notification,
   RESET_LIST,
-  type SessionKind,
   type Vector,
   WITHDRAW6,
+  row,
 } from "../vector.js";
 import { attribute, BASE, BASE6, MARKER, message, ORIGIN, reach, refresh, unreach, update } from "../wire.js";
-
-function row(
-  name: string,
-  rfc: string,
-  send: string,
-  expect: Expectation,
-  session: SessionKind = EBGP,
-  bird2?: string,
-): Vector {
-  const base = { name, rfc, session, phase: "established", send, expect } as const;
-  return bird2 === undefined ? base : { ...base, bird2 };
-}
 
 /** RFC 4760 §7: Optional Attribute Error; RFC 4271 §6.3: the data is the attribute. */
 function incorrect(hex: string): Expectation {

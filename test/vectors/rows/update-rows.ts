@@ -6,7 +6,6 @@ import {
   ACCEPT,
   ACCEPT6,
   EBGP,
-  type Expectation,
   IBGP,
   IGNORE,
   notification,
@@ -16,6 +15,7 @@ import {
   type Vector,
   WITHDRAW,
   WITHDRAW6,
+  row,
 } from "../vector.js";
 import {
   AS_PATH,
@@ -36,47 +36,35 @@ const INVALID_NETWORK = notification(3, 10);
 const COMMUNITIES = attribute(0xc0, 8, "fde90001");
 const BAD_COMMUNITIES = attribute(0xc0, 8, "fde900");
 
-function row(
-  name: string,
-  rfc: string,
-  send: string,
-  expect: Expectation,
-  session: SessionKind = EBGP,
-  bird2?: string,
-): Vector {
-  const base = { name: `UPDATE: ${name}`, rfc, session, phase: "established", send, expect } as const;
-  return bird2 === undefined ? base : { ...base, bird2 };
-}
-
 const LENGTH_ROWS: readonly Vector[] = [
   row(
-    "withdrawn routes length of 65535",
+    "UPDATE: withdrawn routes length of 65535",
     "RFC 7606 §3(b)",
     update({ withdrawnLength: 65535, attributes: BASE, nlri: "<p4>" }),
     RESET_LIST,
   ),
-  row("withdrawn routes length one too large", "RFC 7606 §3(b)", message(2, "00010000"), RESET_LIST),
+  row("UPDATE: withdrawn routes length one too large", "RFC 7606 §3(b)", message(2, "00010000"), RESET_LIST),
   row(
-    "withdrawn routes that leave no room for the attribute length",
+    "UPDATE: withdrawn routes that leave no room for the attribute length",
     "RFC 7606 §3(b)",
     message(2, "0004 18c63364 00"),
     RESET_LIST,
   ),
   row(
-    "attribute length of 65535",
+    "UPDATE: attribute length of 65535",
     "RFC 7606 §3(b)",
     update({ attributes: BASE, attributesLength: 65535, nlri: "<p4>" }),
     RESET_LIST,
   ),
-  row("attribute length one too large", "RFC 7606 §3(b)", message(2, "00000001"), RESET_LIST),
+  row("UPDATE: attribute length one too large", "RFC 7606 §3(b)", message(2, "00000001"), RESET_LIST),
   row(
-    "attribute length that reaches one octet too far",
+    "UPDATE: attribute length that reaches one octet too far",
     "RFC 7606 §3(b)",
     update({ attributes: BASE, attributesLength: 200, nlri: "<p4>" }),
     RESET_LIST,
   ),
   row(
-    "lengths that exceed the message together",
+    "UPDATE: lengths that exceed the message together",
     "RFC 7606 §3(b)",
     update({ withdrawn: "18c63364", attributes: ORIGIN, attributesLength: 5 }),
     RESET_LIST,
@@ -89,7 +77,7 @@ const BIRD_CUT = "answers 3/1 where a prefix is cut off";
 const PREFIX_ROWS: readonly Vector[] = [
   ...[33, 64, 128, 255].map((length) =>
     row(
-      `NLRI of ${length} bits`,
+      `UPDATE: NLRI of ${length} bits`,
       cut,
       update({ attributes: BASE, nlri: `<p4>${length.toString(16)}${"0a".repeat((length + 7) >> 3)}` }),
       INVALID_NETWORK,
@@ -97,7 +85,7 @@ const PREFIX_ROWS: readonly Vector[] = [
   ),
   ...["18", "180a", "180a00", "200a0000", "01", "08"].map((nlri) =>
     row(
-      `NLRI cut off: ${nlri}`,
+      `UPDATE: NLRI cut off: ${nlri}`,
       cut,
       update({ attributes: BASE, nlri: `<p4>${nlri}` }),
       INVALID_NETWORK,
@@ -107,7 +95,7 @@ const PREFIX_ROWS: readonly Vector[] = [
   ),
   ...[33, 255].map((length) =>
     row(
-      `withdrawn prefix of ${length} bits`,
+      `UPDATE: withdrawn prefix of ${length} bits`,
       "RFC 7606 §3(i), §5.3",
       update({ withdrawn: `${length.toString(16)}${"0a".repeat((length + 7) >> 3)}` }),
       INVALID_NETWORK,
@@ -115,7 +103,7 @@ const PREFIX_ROWS: readonly Vector[] = [
   ),
   ...["18", "180a00", "20"].map((withdrawn) =>
     row(
-      `withdrawn prefix cut off: ${withdrawn}`,
+      `UPDATE: withdrawn prefix cut off: ${withdrawn}`,
       "RFC 7606 §3(i), §5.3",
       update({ withdrawn }),
       INVALID_NETWORK,
@@ -124,7 +112,7 @@ const PREFIX_ROWS: readonly Vector[] = [
     ),
   ),
   row(
-    "a sound withdrawal in front of one that is cut off",
+    "UPDATE: a sound withdrawal in front of one that is cut off",
     "RFC 7606 §3(i), §5.3",
     update({ withdrawn: "<p4>180a" }),
     INVALID_NETWORK,
@@ -132,13 +120,13 @@ const PREFIX_ROWS: readonly Vector[] = [
     BIRD_CUT,
   ),
   row(
-    "a malformed attribute beside a prefix of 33 bits: the strongest wins",
+    "UPDATE: a malformed attribute beside a prefix of 33 bits: the strongest wins",
     "RFC 7606 §3(h), §3(j)",
     update({ attributes: `${BASE}${BAD_COMMUNITIES}`, nlri: "210a00000000" }),
     INVALID_NETWORK,
   ),
   row(
-    "bits behind the length of a prefix are ignored",
+    "UPDATE: bits behind the length of a prefix are ignored",
     "RFC 4271 §4.3",
     update({ attributes: BASE, nlri: "<p4>090aff" }),
     ACCEPT,
@@ -149,7 +137,7 @@ const PREFIX_ROWS: readonly Vector[] = [
     ["loopback", "087f"],
   ].map(([name, hex]) =>
     row(
-      `a ${String(name)} prefix is ignored, the others are not`,
+      `UPDATE: a ${String(name)} prefix is ignored, the others are not`,
       "RFC 4271 §6.3",
       update({ attributes: BASE, nlri: `${String(hex)}<p4>` }),
       ACCEPT,
@@ -171,9 +159,14 @@ const OVERRUNS: readonly (readonly [string, string])[] = [
 
 const OVERRUN_ROWS: readonly Vector[] = OVERRUNS.flatMap(([name, tail]) => [
   row(name, "RFC 7606 §4", update({ attributes: `${BASE}${tail}`, nlri: "<p4>" }), WITHDRAW),
-  row(`${name}, behind MP_REACH_NLRI`, "RFC 7606 §4", update({ attributes: `${reach()}${BASE6}${tail}` }), WITHDRAW6),
   row(
-    `${name}, without reachable prefixes`,
+    `UPDATE: ${name}, behind MP_REACH_NLRI`,
+    "RFC 7606 §4",
+    update({ attributes: `${reach()}${BASE6}${tail}` }),
+    WITHDRAW6,
+  ),
+  row(
+    `UPDATE: ${name}, without reachable prefixes`,
     "RFC 7606 §4, §5.2",
     update({ withdrawn: "<p4>", attributes: `${ORIGIN}${tail}` }),
     RESET_LIST,
@@ -182,13 +175,13 @@ const OVERRUN_ROWS: readonly Vector[] = OVERRUNS.flatMap(([name, tail]) => [
 
 const OVERRUN_MANDATORY_ROWS: readonly Vector[] = [
   row(
-    "ORIGIN that swallows the other attributes",
+    "UPDATE: ORIGIN that swallows the other attributes",
     "RFC 7606 §4",
     update({ attributes: `${attribute(0x40, 1, "00", 255)}${AS_PATH}${NEXT_HOP}`, nlri: "<p4>" }),
     WITHDRAW,
   ),
   row(
-    "AS_PATH that runs over",
+    "UPDATE: AS_PATH that runs over",
     "RFC 7606 §4",
     update({ attributes: `${ORIGIN}${NEXT_HOP}${attribute(0x40, 2, "02010000fdf1", 7)}`, nlri: "<p4>" }),
     WITHDRAW,
@@ -216,7 +209,7 @@ const MALFORMED: readonly (readonly [string, string, SessionKind])[] = [
 const WITHOUT_NLRI_ROWS: readonly Vector[] = [
   ...MALFORMED.map(([name, hex, session]) =>
     row(
-      `${name}, without reachable prefixes`,
+      `UPDATE: ${name}, without reachable prefixes`,
       "RFC 7606 §5.2",
       update({ withdrawn: "<p4>", attributes: hex }),
       RESET_LIST,
@@ -225,7 +218,7 @@ const WITHOUT_NLRI_ROWS: readonly Vector[] = [
   ),
   ...MALFORMED.slice(0, 8).map(([name, hex, session]) =>
     row(
-      `${name}, beside MP_UNREACH_NLRI only`,
+      `UPDATE: ${name}, beside MP_UNREACH_NLRI only`,
       "RFC 7606 §5.2",
       update({ attributes: `${unreach()}${hex}` }),
       RESET_LIST,
@@ -239,21 +232,21 @@ const WITHOUT_NLRI_ROWS: readonly Vector[] = [
     ["AS4_PATH between speakers of four octets", attribute(0xc0, 17, "02010000fdf1")],
   ].map(([name, hex]) =>
     row(
-      `${name}, without reachable prefixes: attribute discard keeps the session`,
+      `UPDATE: ${name}, without reachable prefixes: attribute discard keeps the session`,
       "RFC 7606 §5.2",
       update({ withdrawn: "<q4>", attributes: hex }),
       IGNORE,
     ),
   ),
-  row("sound attributes without prefixes", "RFC 4271 §6.3", update({ attributes: BASE }), IGNORE),
+  row("UPDATE: sound attributes without prefixes", "RFC 4271 §6.3", update({ attributes: BASE }), IGNORE),
   row(
-    "an empty MP_REACH_NLRI beside sound attributes",
+    "UPDATE: an empty MP_REACH_NLRI beside sound attributes",
     "RFC 4271 §6.3",
     update({ attributes: `${reach("")}${BASE6}` }),
     IGNORE,
   ),
   row(
-    "an empty MP_REACH_NLRI beside a malformed attribute",
+    "UPDATE: an empty MP_REACH_NLRI beside a malformed attribute",
     "RFC 7606 §5.2",
     update({ attributes: `${reach("")}${BASE6}${BAD_COMMUNITIES}` }),
     RESET_LIST,
@@ -261,60 +254,65 @@ const WITHOUT_NLRI_ROWS: readonly Vector[] = [
 ];
 
 const SOUND_ROWS: readonly Vector[] = [
-  row("a sound route", "RFC 4271 §4.3", update({ attributes: BASE, nlri: "<p4>" }), ACCEPT),
-  row("a sound IPv6 route", "RFC 2545 §3", update({ attributes: `${reach()}${BASE6}` }), ACCEPT6),
+  row("UPDATE: a sound route", "RFC 4271 §4.3", update({ attributes: BASE, nlri: "<p4>" }), ACCEPT),
+  row("UPDATE: a sound IPv6 route", "RFC 2545 §3", update({ attributes: `${reach()}${BASE6}` }), ACCEPT6),
   row(
-    "a sound route of an internal peer",
+    "UPDATE: a sound route of an internal peer",
     "RFC 4271 §5.1.5",
     update({ attributes: `${BASE}${LOCAL_PREF}`, nlri: "<p4>" }),
     accept({ 5: "00000064" }),
     IBGP,
   ),
   row(
-    "a sound route of an old speaker",
+    "UPDATE: a sound route of an old speaker",
     "RFC 6793 §4.2.3",
     update({ attributes: BASE_2, nlri: "<p4>" }),
     accept({ 2: "02010000fdf1" }),
     OLD_EBGP,
   ),
   row(
-    "attributes in descending order",
+    "UPDATE: attributes in descending order",
     "RFC 4271 §5",
     update({ attributes: `${COMMUNITIES}${NEXT_HOP}${AS_PATH}${ORIGIN}`, nlri: "<p4>" }),
     accept({ 8: "fde90001" }),
   ),
-  row("End-of-RIB of IPv4", "RFC 4724 §2", update({}), IGNORE),
-  row("End-of-RIB of IPv6", "RFC 4724 §2", update({ attributes: unreach("") }), IGNORE),
-  row("End-of-RIB of IPv4 as MP_UNREACH_NLRI", "RFC 4724 §2", update({ attributes: unreach("", { afi: 1 }) }), IGNORE),
+  row("UPDATE: End-of-RIB of IPv4", "RFC 4724 §2", update({}), IGNORE),
+  row("UPDATE: End-of-RIB of IPv6", "RFC 4724 §2", update({ attributes: unreach("") }), IGNORE),
   row(
-    "End-of-RIB of a family nobody agreed on",
+    "UPDATE: End-of-RIB of IPv4 as MP_UNREACH_NLRI",
+    "RFC 4724 §2",
+    update({ attributes: unreach("", { afi: 1 }) }),
+    IGNORE,
+  ),
+  row(
+    "UPDATE: End-of-RIB of a family nobody agreed on",
     "RFC 4724 §2, RFC 7606 §5.2",
     update({ attributes: unreach("", { afi: 25, safi: 70 }) }),
     IGNORE,
   ),
-  row("a withdrawal", "RFC 4271 §4.3", update({ withdrawn: "<p4>" }), WITHDRAW),
-  row("a withdrawal of what was never announced", "RFC 4271 §9.1.2", update({ withdrawn: "<q4>" }), IGNORE),
-  row("an IPv6 withdrawal", "RFC 4760 §4", update({ attributes: unreach() }), WITHDRAW6),
+  row("UPDATE: a withdrawal", "RFC 4271 §4.3", update({ withdrawn: "<p4>" }), WITHDRAW),
+  row("UPDATE: a withdrawal of what was never announced", "RFC 4271 §9.1.2", update({ withdrawn: "<q4>" }), IGNORE),
+  row("UPDATE: an IPv6 withdrawal", "RFC 4760 §4", update({ attributes: unreach() }), WITHDRAW6),
   row(
-    "both families in one message",
+    "UPDATE: both families in one message",
     "RFC 7606 §5.1",
     update({ attributes: `${reach()}${BASE}`, nlri: "<p4>" }),
     ACCEPT6,
   ),
   row(
-    "a withdrawal and an announcement of the other family",
+    "UPDATE: a withdrawal and an announcement of the other family",
     "RFC 7606 §5.1",
     update({ attributes: `${unreach()}${BASE}`, nlri: "<p4>" }),
     { is: "withdraw", gone: ["p6"] },
   ),
   row(
-    "MP_REACH_NLRI that is not the first attribute",
+    "UPDATE: MP_REACH_NLRI that is not the first attribute",
     "RFC 7606 §5.1",
     update({ attributes: `${BASE6}${COMMUNITIES}${reach()}` }),
     ACCEPT6,
   ),
   row(
-    "a malformed attribute withdraws the prefixes of both families",
+    "UPDATE: a malformed attribute withdraws the prefixes of both families",
     "RFC 7606 §2",
     update({ attributes: `${reach()}${BASE}${BAD_COMMUNITIES}`, nlri: "<p4>" }),
     { is: "withdraw", gone: ["p4", "p6"] },
@@ -324,13 +322,13 @@ const SOUND_ROWS: readonly Vector[] = [
 const ADD_PATH: SessionKind = { ...EBGP, addPath: true };
 
 const ADD_PATH_ROWS: readonly Vector[] = [
-  row("a path identifier", "RFC 7911 §3", update({ attributes: BASE, nlri: "00000001<p4>" }), ACCEPT, ADD_PATH),
-  row("path identifier 0", "RFC 7911 §3", update({ withdrawn: "00000000<p4>" }), IGNORE, ADD_PATH),
-  row("withdrawal of another path", "RFC 7911 §5", update({ withdrawn: "00000009<p4>" }), IGNORE, ADD_PATH),
-  row("withdrawal of the path", "RFC 7911 §5", update({ withdrawn: "00000001<p4>" }), WITHDRAW, ADD_PATH),
+  row("UPDATE: a path identifier", "RFC 7911 §3", update({ attributes: BASE, nlri: "00000001<p4>" }), ACCEPT, ADD_PATH),
+  row("UPDATE: path identifier 0", "RFC 7911 §3", update({ withdrawn: "00000000<p4>" }), IGNORE, ADD_PATH),
+  row("UPDATE: withdrawal of another path", "RFC 7911 §5", update({ withdrawn: "00000009<p4>" }), IGNORE, ADD_PATH),
+  row("UPDATE: withdrawal of the path", "RFC 7911 §5", update({ withdrawn: "00000001<p4>" }), WITHDRAW, ADD_PATH),
   ...["00", "0000", "00000001", "0000000118", "0000000118c633"].map((nlri) =>
     row(
-      `a path identifier and prefix cut off: ${nlri}`,
+      `UPDATE: a path identifier and prefix cut off: ${nlri}`,
       "RFC 7911 §3, RFC 7606 §5.3",
       update({ attributes: BASE, nlri }),
       INVALID_NETWORK,
@@ -339,14 +337,14 @@ const ADD_PATH_ROWS: readonly Vector[] = [
     ),
   ),
   row(
-    "a path identifier before a prefix of 33 bits",
+    "UPDATE: a path identifier before a prefix of 33 bits",
     "RFC 7911 §3, RFC 7606 §5.3",
     update({ attributes: BASE, nlri: "00000001210a00000000" }),
     INVALID_NETWORK,
     ADD_PATH,
   ),
   row(
-    "a malformed attribute with a path identifier",
+    "UPDATE: a malformed attribute with a path identifier",
     "RFC 7606 §2",
     update({ attributes: `${BASE}${BAD_COMMUNITIES}`, nlri: "00000001<p4>" }),
     WITHDRAW,

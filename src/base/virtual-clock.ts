@@ -1,24 +1,27 @@
-// A clock that stands still unless it is told to move on: replayed sessions neither wait nor expire.
+// A clock that stands still unless it is told to move on: for what is played again instead of lived through. `soon` jobs and
+// alarms run inside settle() and advance(), in order of time.
 
-import type { Alarm, Clock } from "../base/clock.js";
+import type { Alarm, Clock } from "./clock.js";
 
 interface Entry {
   readonly at: number;
   readonly run: () => void;
 }
 
-/** Jobs that beget jobs for ever are a bug of ours. */
-const MOST_JOBS = 1e8;
-
 export class VirtualClock implements Clock {
-  #now = 0;
+  #now: number;
+  readonly #start: number;
   readonly #wallTimeMs: number;
+  readonly #mostJobs: number;
   #alarms: Entry[] = [];
   #soon: (() => void)[] = [];
 
-  /** `wallTimeMs`: what to tell people, milliseconds since 1970. */
-  constructor(wallTimeMs: number) {
+  /** `wallTimeMs`: what to tell people at the start, milliseconds since 1970; `start`: the first reading of now().
+   *  More than `mostJobs` in one settle() are an error: something spins. */
+  constructor(wallTimeMs: number, start = 0, mostJobs = 1e8) {
     this.#wallTimeMs = wallTimeMs;
+    this.#now = this.#start = start;
+    this.#mostJobs = mostJobs;
   }
 
   now(): number {
@@ -26,7 +29,7 @@ export class VirtualClock implements Clock {
   }
 
   wallTime(): number {
-    return this.#wallTimeMs + this.#now;
+    return this.#wallTimeMs + this.#now - this.#start;
   }
 
   at(deadline: number, run: () => void): Alarm {
@@ -43,21 +46,27 @@ export class VirtualClock implements Clock {
     this.#soon.push(run);
   }
 
+  /** Number of alarms that wait. */
+  get pending(): number {
+    return this.#alarms.length;
+  }
+
   /** Runs everything that was to happen soon, and what comes of it, without time passing. */
   settle(): void {
     for (let n = 0; this.#soon.length > 0; n += this.#soon.length) {
-      if (n > MOST_JOBS) throw new Error("jobs never end");
+      if (n > this.#mostJobs) throw new Error("jobs never end");
       const jobs = this.#soon;
       this.#soon = [];
       for (const run of jobs) run();
     }
   }
 
-  /** Moves time on, ringing the alarms on the way. */
+  /** Moves time on by `ms`, ringing the alarms on the way. */
   advance(ms: number): void {
     const end = this.#now + ms;
     this.settle();
     for (;;) {
+      // Sorting keeps the order of those for the same moment.
       const [next] = this.#alarms.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
       if (next === undefined) break;
       this.#alarms = this.#alarms.filter((other) => other !== next);
@@ -66,5 +75,6 @@ export class VirtualClock implements Clock {
       this.settle();
     }
     this.#now = end;
+    this.settle();
   }
 }
