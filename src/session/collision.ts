@@ -56,10 +56,11 @@ export function judgeCollision(facts: CollisionFacts): CollisionVerdict {
     // The RFC's rule cannot tell them apart; who opens twice has given up on the older one.
     return opened.sequence > other.sequence ? "keepNew" : "keepOld";
   }
-  return opened.initiator === winner(facts.local, facts.remote) ? "keepNew" : "keepOld";
+  return opened.initiator === collisionWinner(facts.local, facts.remote) ? "keepNew" : "keepOld";
 }
 
-function winner(local: CollisionIdentity, remote: CollisionIdentity): "local" | "remote" {
+/** Whose connection stays where each side has opened one. RFC 4271 §6.8, RFC 6286 §2.3. */
+export function collisionWinner(local: CollisionIdentity, remote: CollisionIdentity): "local" | "remote" {
   if (local.bgpIdentifier !== remote.bgpIdentifier)
     return local.bgpIdentifier > remote.bgpIdentifier ? "local" : "remote";
   return local.as > remote.as ? "local" : "remote";

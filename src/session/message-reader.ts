@@ -29,6 +29,7 @@ export class MessageReader {
   #stopped = false;
   #running = false;
   #backlog = false;
+  #held = false;
 
   constructor(dependencies: MessageReaderDependencies) {
     this.#dependencies = dependencies;
@@ -36,13 +37,27 @@ export class MessageReader {
 
   /** True while whole messages wait for their slice: the peer is alive whatever the hold timer says. */
   get hasBacklog(): boolean {
-    return this.#backlog;
+    return this.#backlog || this.#held;
   }
 
   /** Takes octets of the peer and delivers the messages they complete. The chunk is kept until they are delivered. */
   push(chunk: Bytes): void {
     if (this.#stopped) return;
     this.framer.push(chunk);
+    if (!this.#backlog && !this.#running && !this.#held) this.#run();
+  }
+
+  /** Delivers nothing behind the message at hand until release(). */
+  hold(): void {
+    this.#held = true;
+    this.#dependencies.pause();
+  }
+
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    if (this.#stopped) return;
+    this.#dependencies.resume();
     if (!this.#backlog && !this.#running) this.#run();
   }
 
@@ -54,7 +69,7 @@ export class MessageReader {
 
   #run(): void {
     const { clock, fail, turnEnded, pause, resume } = this.#dependencies;
-    if (this.#stopped) return;
+    if (this.#stopped || this.#held) return;
     this.#running = true;
     let more = false;
     try {
@@ -66,7 +81,7 @@ export class MessageReader {
     } finally {
       this.#running = false;
     }
-    if (this.#stopped) return;
+    if (this.#stopped || this.#held) return;
     if (more !== this.#backlog) {
       this.#backlog = more;
       if (more) pause();
@@ -81,7 +96,7 @@ export class MessageReader {
     const { clock, deliver } = this.#dependencies;
     for (let count = 1; this.framer.next(); count++) {
       deliver(this.framer);
-      if (this.#stopped) return false;
+      if (this.#stopped || this.#held) return false;
       if (count % MESSAGES_PER_CLOCK_READING === 0 && clock.now() >= until) return true;
     }
     return false;

@@ -49,6 +49,8 @@ import { LARGE_HOLD_TIME_MS, SessionTimers } from "./session-timers.js";
 
 const NO_HOLD_TIMES = { holdTimeSeconds: 0, sendHoldTimeSeconds: 0 };
 const UPDATE_RECEIVED: FsmEvent = { type: "UpdateMsg" };
+/** How long a session waits for the OPEN of another connection that would win over it: some round trips. */
+const RIVAL_WAIT_MS = 500;
 const KEEPALIVE_RECEIVED: FsmEvent = { type: "KeepAliveMsg" };
 const ROUTE_REFRESH_RECEIVED: FsmEvent = { type: "RouteRefreshMsg" };
 const TCP_FAILED: FsmEvent = { type: "TcpConnectionFails" };
@@ -64,6 +66,8 @@ export interface ConnectionOwner {
   connectRetryCounter: number;
   /** A valid OPEN came: settles collisions. False: this connection is the one to close. */
   mayOpen(connection: PeerConnection, negotiated: Negotiated): boolean;
+  /** Another connection would win if its OPEN came: too early to be Established on this one. */
+  isContested(connection: PeerConnection): boolean;
   established(connection: PeerConnection, negotiated: Negotiated): void;
   down(connection: PeerConnection, reason: DownReason): void;
   damp(connection: PeerConnection): void;
@@ -90,6 +94,8 @@ export class PeerConnection {
   readonly #timers: SessionTimers;
   readonly #fsm: { -readonly [Key in keyof Fsm]: Fsm[Key] };
   #attempt: Alarm | undefined;
+  /** Runs while the KEEPALIVE that would make the session is held back because of another connection. */
+  #rival: Alarm | undefined;
   #connection: Connection | undefined;
   #reader: MessageReader | undefined;
   #ourOpen: OpenMessage | undefined;
@@ -281,6 +287,7 @@ export class PeerConnection {
         return this.raise(UPDATE_RECEIVED);
       case MESSAGE.KEEPALIVE:
         received.keepalive++;
+        if (this.state === "OpenConfirm" && this.#owner.isContested(this)) return this.#awaitRival();
         return this.raise(KEEPALIVE_RECEIVED);
       case MESSAGE.ROUTE_REFRESH:
         received.routeRefresh++;
@@ -292,6 +299,25 @@ export class PeerConnection {
         received.notification++;
         return this.#notificationReceived(framer);
     }
+  }
+
+  // The peer may have closed this connection already in favour of the other, whose OPEN is still on its way: each side must
+  // find the same winner (RFC 4271 §6.8), or both lose.
+  #awaitRival(): void {
+    const { clock } = this.#dependencies;
+    this.#reader?.hold();
+    this.#rival = clock.at(clock.now() + RIVAL_WAIT_MS, () => this.rivalSettled());
+  }
+
+  /** The other connection is out of the way, or has said nothing for long enough. */
+  rivalSettled(): void {
+    const rival = this.#rival;
+    if (rival === undefined) return;
+    rival.cancel();
+    this.#rival = undefined;
+    if (this.state !== "OpenConfirm") return;
+    this.raise(KEEPALIVE_RECEIVED);
+    this.#reader?.release();
   }
 
   #openReceived(framer: Framer): void {
@@ -410,6 +436,8 @@ export class PeerConnection {
   #drop(): void {
     this.#attempt?.cancel();
     this.#attempt = undefined;
+    this.#rival?.cancel();
+    this.#rival = undefined;
     this.#reader?.stop();
     const connection = this.#connection;
     if (connection === undefined) return;

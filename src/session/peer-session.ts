@@ -10,7 +10,7 @@ import type { Log } from "../base/log.js";
 import { CEASE, ERROR_CODE } from "../packet/codes.js";
 import { encodeNotification, type Notification, shutdownData } from "../packet/notification.js";
 import { encodeRouteRefresh } from "../packet/route-refresh.js";
-import { judgeCollision } from "./collision.js";
+import { type CollisionIdentity, collisionWinner, judgeCollision } from "./collision.js";
 import { DropWatch } from "./drop-watch.js";
 import { blamesPeer, ceaseFor } from "./ending.js";
 import { type FsmEvent, type FsmState, rank, type SessionAttributes } from "./fsm-types.js";
@@ -287,8 +287,7 @@ export class PeerSession {
     const verdict = judgeCollision({
       opened,
       other,
-      local: { bgpIdentifier: this.#options.routerId, as: negotiated.localAs },
-      remote: { bgpIdentifier: negotiated.peerBgpIdentifier, as: negotiated.peerAs },
+      ...this.#identities(negotiated),
       openedAfterGracefulSession: opened === this.#second && this.#secondMayBeRestart,
     });
     switch (verdict) {
@@ -307,6 +306,23 @@ export class PeerSession {
         if (rank(other.state) < rank("OpenSent")) this.#promote(opened);
         return true;
     }
+  }
+
+  #identities(negotiated: Negotiated): { readonly local: CollisionIdentity; readonly remote: CollisionIdentity } {
+    return {
+      local: { bgpIdentifier: this.#options.routerId, as: negotiated.localAs },
+      remote: { bgpIdentifier: negotiated.peerBgpIdentifier, as: negotiated.peerAs },
+    };
+  }
+
+  /** The other connection is up, would win by its initiator, and its OPEN has not come yet. */
+  #isContested(connection: PeerConnection): boolean {
+    const other = connection === this.#main ? this.#second : this.#main;
+    const { negotiated } = connection;
+    if (other?.state !== "OpenSent" || negotiated === undefined || other.initiator === connection.initiator)
+      return false;
+    const { local, remote } = this.#identities(negotiated);
+    return collisionWinner(local, remote) === other.initiator;
   }
 
   /** `connection` becomes the peer's machine; the other one ends. */
@@ -337,6 +353,7 @@ export class PeerSession {
       sent: this.#sent,
       connectRetryCounter: 0,
       mayOpen: (connection, negotiated) => this.#mayOpen(connection, negotiated),
+      isContested: (connection) => this.#isContested(connection),
       established: (connection, negotiated) => this.#established(connection, negotiated),
       down: (_connection, reason) => this.#down(reason),
       damp: (connection) => this.#damp(connection),
@@ -400,6 +417,9 @@ export class PeerSession {
           ? "AutomaticStart_with_DampPeerOscillations_and_PassiveTcpEstablishment"
           : "AutomaticStart_with_DampPeerOscillations",
       });
+    }
+    for (const waiting of [this.#main, this.#second]) {
+      if (waiting !== undefined && !this.#adminDown && !this.#isContested(waiting)) waiting.rivalSettled();
     }
     handler.stateChanged();
   }

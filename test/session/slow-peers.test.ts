@@ -219,3 +219,74 @@ t.test("a collision while our OPEN is delayed: the OPEN of the peer decides, the
   t.equal(scene.network.between(A, B)[0]?.localPort, 179, "the one that the script has made");
   t.end();
 });
+
+// A has identifier 10.0.0.1, the script 10.0.0.2: where both have connected, the script's connection stays (§6.8). The
+// script has judged already: OPEN, KEEPALIVE and Cease on A's connection arrive before its own OPEN is read.
+const CEASE_COLLISION = `${MARKER}0015030607`;
+
+t.test("a collision that the peer has judged first: nobody is Established on the losing connection", (t) => {
+  const scene = makeScene();
+  scene.a.session.start();
+  scene.clock.settle();
+  const incoming = scene.connect();
+  send(scene, scene.accepted[0], open(), KEEPALIVE);
+  t.equal(scene.a.session.state, "OpenConfirm", "the KEEPALIVE waits for the other connection's OPEN");
+  send(scene, scene.accepted[0], CEASE_COLLISION);
+  send(scene, incoming, open(), KEEPALIVE);
+  t.equal(scene.a.session.state, "Established");
+  t.same(scene.a.handler.events, ["established 65001"], "once, and it never went down");
+  t.equal(scene.network.between(A, B)[0]?.localPort, 179, "on the script's connection");
+  t.end();
+});
+
+t.test("a connection that would win but says nothing delays the session by half a second, and goes", (t) => {
+  const scene = makeScene();
+  scene.a.session.start();
+  scene.clock.settle();
+  scene.connect();
+  send(scene, scene.accepted[0], open(), KEEPALIVE, `${MARKER}00170200000000`);
+  scene.clock.advance(499);
+  t.equal(scene.a.session.state, "OpenConfirm");
+  t.same(scene.a.handler.events, [], "what came behind the KEEPALIVE waits as well");
+  scene.clock.advance(1);
+  t.equal(scene.a.session.state, "Established");
+  t.same(scene.a.handler.events, ["established 65001", "update 00000000"]);
+  t.equal(scene.network.between(A, B).length, 1, "the silent one is closed");
+  t.end();
+});
+
+t.test("a connection that would win but ends lets the session come up at once", (t) => {
+  const scene = makeScene();
+  scene.a.session.start();
+  scene.clock.settle();
+  const incoming = scene.connect();
+  send(scene, scene.accepted[0], open(), KEEPALIVE);
+  incoming.destroy();
+  scene.clock.settle();
+  t.equal(scene.a.session.state, "Established");
+  t.end();
+});
+
+t.test("a connection that would lose delays nothing", (t) => {
+  const scene = makeScene({ a: { routerId: 0x0a000003 } });
+  scene.a.session.start();
+  scene.clock.settle();
+  scene.connect();
+  send(scene, scene.accepted[0], open(), KEEPALIVE);
+  t.equal(scene.a.session.state, "Established");
+  t.end();
+});
+
+t.test("a session that ends while it waits for the other connection's OPEN leaves nothing behind", (t) => {
+  const scene = makeScene();
+  scene.a.session.start();
+  scene.clock.settle();
+  scene.connect();
+  send(scene, scene.accepted[0], open(), KEEPALIVE);
+  scene.a.session.stop();
+  scene.clock.advance(2000);
+  t.equal(scene.a.session.state, "Idle");
+  t.same(scene.a.handler.events, []);
+  t.equal(scene.clock.pending, 0);
+  t.end();
+});
