@@ -1,6 +1,6 @@
 // Records sessions of Starling with real peers as short pcap files for replay and decoder tests:
 //
-//   node src/prepare.mjs --tests && node test/interop/record-captures.mjs [NAME…]      default: all of RECORDINGS
+//   node src/prepare.mjs --tests && node test/interop/record-captures.mjs [NAME…]      default: all of RECORDINGS and MATRIX
 //
 // Each recording: the session comes up, both sides announce both families, the peer asks for a refresh, both withdraw
 // routes, the peer ends the IPv4 session with a text, Starling the last one. Needs root, tcpdump and the peers.
@@ -8,7 +8,9 @@
 // Beside each capture go the messages and tables that `starling replay` finds in it (NAME.jsonl), once tshark, where it is
 // installed, has told the same; RECORD_FOLDER is another folder than proto-fixtures/pcap.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
@@ -50,6 +52,21 @@ const RECORDINGS = [
   { file: "ebgp-gobgp.pcap", Peer: Gobgp, as: 65003, start: announceRichRoutes },
   { file: "ebgp-openbgpd.pcap", Peer: OpenBgpd, as: 4200000004 },
   { file: "ebgp-exabgp.pcap", Peer: Exabgp, as: 65005, start: announceLargeCommunity, ipv4Only: true },
+];
+
+// Sessions of the interop matrix (test/interop/matrix) that are kept: PEER-SESSION, recorded while its checks run.
+const MATRIX = [
+  "bird1-old",
+  "bird1-reflector",
+  "bird2-addPath",
+  "bird2-outer",
+  "bird2-unnumbered",
+  "frr-addPath",
+  "frr-unnumbered",
+  "gobgp-inner",
+  "gobgp-unnumbered",
+  "openbgpd-inner",
+  "exabgp-addPath",
 ];
 
 async function sendPathIdentifiers(frr, us) {
@@ -186,6 +203,30 @@ async function record(folder, recording) {
   }
 }
 
+/** Runs the matrix of each peer concerned and keeps some of its sessions. */
+async function recordMatrix(folder, sessions) {
+  const scratch = mkdtempSync(join(tmpdir(), "starling-matrix-"));
+  chmodSync(scratch, 0o777); // tcpdump gives up its privileges
+  try {
+    for (const peer of new Set(sessions.map((session) => session.split("-")[0]))) {
+      // Some peers put the name of the machine into their OPEN.
+      const shell = ["--uts", "sh", "-c", 'echo localhost >/proc/sys/kernel/hostname; exec "$@"', "sh"];
+      const test = join(TESTS, "interop", "matrix", `${peer}.test.js`);
+      const env = { ...process.env, STARLING_CAPTURES: scratch, CI: "true" };
+      const run = spawnSync("unshare", [...shell, process.execPath, test], { env, encoding: "utf8" });
+      if (run.status !== 0) throw new Error(`the matrix of ${peer} failed:\n${run.stdout}${run.stderr}`);
+    }
+    for (const session of sessions) {
+      const path = join(folder, `matrix-${session}.pcap`);
+      copyFileSync(join(scratch, `${session}.pcap`), path);
+      console.log(`matrix-${session}.pcap`);
+      await writeExpectation(path);
+    }
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
 /** Messages and tables beside the capture; throws if tshark tells something else. */
 async function writeExpectation(path) {
   const expectation = await expectationOf(path);
@@ -201,6 +242,10 @@ async function writeExpectation(path) {
 const folder = resolve(process.env.RECORD_FOLDER ?? join(ROOT, "proto-fixtures", "pcap"));
 const names = process.argv.slice(2);
 const wanted = RECORDINGS.filter(({ file }) => names.length === 0 || names.some((name) => file.startsWith(name)));
-if (wanted.length === 0) throw new Error(`no recording ${names.join(" ")}`);
+const wantedSessions = MATRIX.filter(
+  (session) => names.length === 0 || names.some((name) => `matrix-${session}`.startsWith(name)),
+);
+if (wanted.length + wantedSessions.length === 0) throw new Error(`no recording ${names.join(" ")}`);
 mkdirSync(folder, { recursive: true });
 for (const recording of wanted) await record(folder, recording);
+if (wantedSessions.length > 0) await recordMatrix(folder, wantedSessions);

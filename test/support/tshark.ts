@@ -37,6 +37,8 @@ export async function tsharkFacts(path: string): Promise<readonly MessageFacts[]
 export function replayFacts(line: string): MessageFacts {
   const row = JSON.parse(line) as Tree;
   const { packet, type, length } = row;
+  // tshark reads nothing of a message that is longer than RFC 4271 allows.
+  if (Number(length) > 4096) return { packet, type: undefined, length };
   const facts = { packet, type, length };
   if (type === "OPEN") {
     const capabilities = row["capabilities"] as Tree | undefined;

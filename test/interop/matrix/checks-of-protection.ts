@@ -28,10 +28,14 @@ function never(session: SessionName, words: RegExp): Checks {
       const status = await starling.peerWhen(them, `says ${words.source}`, ({ info }) => words.test(info));
       t.match(status.info, words, "status");
       // Between two attempts it may say something else for a moment.
-      const said = await eventually("the words on the command line", async () => {
-        const { stdout } = await starling.cli("peers");
-        return words.test(stdout) ? stdout : undefined;
-      });
+      const said = await eventually(
+        "the words on the command line",
+        async () => {
+          const { stdout } = await starling.cli("peers");
+          return words.test(stdout) ? stdout : undefined;
+        },
+        45_000,
+      );
       t.match(said, words, "the command line");
       t.equal(status.transitions, 0, "it was never up");
       // The peer may take itself for Established, where only its segments are dropped: it has heard our OPEN and KEEPALIVE.
