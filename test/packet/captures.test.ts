@@ -177,7 +177,8 @@ function testCapture(t: Test, file: string): void {
 }
 
 const FILES = readdirSync(FOLDER)
-  .filter((file) => file.endsWith(".pcap"))
+  // Those of the matrix have several sessions each, with restarts: test/replay reads them.
+  .filter((file) => file.endsWith(".pcap") && !file.startsWith("matrix-"))
   .sort();
 
 for (const file of FILES) {
