@@ -42,6 +42,8 @@ export interface SpeakerDependencies {
   readonly kernelProblem?: string | undefined;
   /** Uniform in [0, 1): for jitter. */
   readonly random?: () => number;
+  /** Prefixes for which address space is taken at the start; undefined: a full table. More of them cost copies. */
+  readonly reservedPrefixes?: number;
 }
 
 export class Speaker {
@@ -290,10 +292,10 @@ export class Speaker {
   }
 }
 
-function makeRib({ clock, log }: SpeakerDependencies): Rib {
+function makeRib({ clock, log, reservedPrefixes = RESERVED_PREFIXES }: SpeakerDependencies): Rib {
   const nobody = { routerId: 0, clusterId: 0 };
   try {
-    return new Rib(clock, nobody, RESERVED_PREFIXES);
+    return new Rib(clock, nobody, reservedPrefixes);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     log.info("address space is scarce: tables grow as they are needed");

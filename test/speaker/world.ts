@@ -56,6 +56,7 @@ export class Node {
       fib: withKernel ? kernel : undefined,
       view: withKernel ? kernel : undefined,
       random: () => 0.5,
+      reservedPrefixes: 4096,
     });
   }
 
