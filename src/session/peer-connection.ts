@@ -345,7 +345,7 @@ export class PeerConnection {
     const times = { holdTimeSeconds, sendHoldTimeSeconds: sendHoldTime(options, holdTimeSeconds) };
     Object.assign(this.#fsm, times);
     Object.assign(this.#timers, times, { keepaliveSeconds });
-    // RFC 5492 §3: a capability that either side has not advertised cannot be used; so too BIRD and FRR.
+    // RFC 5492 §3: a capability that either side has not advertised cannot be used.
     if (negotiated.extendedMessage) framer.maxLength = MAX_EXTENDED_MESSAGE_LENGTH;
     this.raise({ type, holdTimeSeconds });
   }

@@ -85,7 +85,6 @@ export const PEERS = {
     gaps: {
       ipv6OverIpv4: none("a process of BIRD 1.6 knows one IP version"),
       extendedNextHop: none("a process of BIRD 1.6 knows one IP version; RFC 8950 came with BIRD 2"),
-      shutdownText: none("no shutdown communication before BIRD 2"),
     },
   }),
   bird2: new MatrixPeer({
@@ -107,7 +106,7 @@ export const PEERS = {
     restartsWithoutLoss: false,
     notes: {
       gracefulRestart:
-        "after its restart it sends End-of-RIB at once and its routes only when all its neighbours are back: between the two they are withdrawn, as RFC 4724 §4.2 wants",
+        "after its restart it was seen to send End-of-RIB at once and its routes some seconds later: between the two they are withdrawn, as RFC 4724 §4.2 wants",
       lowTtl: "takes itself for Established until its hold time ends: our messages reach it, its do not reach us",
     },
     gaps: {
@@ -154,11 +153,11 @@ export const PEERS = {
       extendedMessages: none("not in 7.7: its bgpd.conf(5) has no `announce` for it"),
       routeRefresh: {
         missing: ["toPeer"],
-        why: "7.7 ignores every ROUTE-REFRESH it receives (openbgpd-portable issue 46, mended in 7.8)",
+        why: "7.7 ignores every ROUTE-REFRESH it receives (openbgpd-portable issue 46)",
       },
       enhancedRefresh: {
         missing: ["toPeer"],
-        why: "7.7 ignores every ROUTE-REFRESH it receives (openbgpd-portable issue 46, mended in 7.8)",
+        why: "7.7 ignores every ROUTE-REFRESH it receives (openbgpd-portable issue 46)",
       },
       gracefulRestart: {
         missing: ["fromPeer"],

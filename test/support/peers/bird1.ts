@@ -91,9 +91,8 @@ export class Bird1 implements RealPeer {
     await this.birdc(familyOfText(address), `reload in ${this.#protocol(address)}`);
   }
 
-  /** BIRD 1.6 knows no shutdown communication: `text` goes nowhere. */
   async shutdown(address: string, text: string): Promise<void> {
-    const answer = await this.birdc(familyOfText(address), `disable ${this.#protocol(address)}`);
+    const answer = await this.birdc(familyOfText(address), `disable ${this.#protocol(address)} "${text}"`);
     if (!answer.includes("disabled")) throw new Error(`birdc disable (${text}): ${answer}`);
   }
 
