@@ -21,6 +21,8 @@ import type { ConfigError } from "./config-error.js";
 /** Keys and indices from the root of the document. */
 export type Path = readonly (string | number)[];
 
+/** Characters of a parser's message. */
+const MAX_MESSAGE = 200;
 /** Deeper texts are refused: nobody writes them, and recursion must not run out of stack. */
 const MAX_DEPTH = 60;
 
@@ -91,7 +93,7 @@ export class YamlSource {
   }
 
   #yamlFault(error: YAMLError): ConfigError {
-    const message = MESSAGES[error.code] ?? error.message.replace(/\s+/g, " ");
+    const message = MESSAGES[error.code] ?? shortened(error.message.replace(/\s+/g, " "));
     return { ...this.#at(error.pos[0]), message, hint: HINTS[error.code] ?? "" };
   }
 
@@ -114,6 +116,12 @@ export class YamlSource {
     }
     return undefined;
   }
+}
+
+/** A quote that is never closed makes the parser quote the rest of the file. */
+function shortened(message: string): string {
+  const characters = [...message];
+  return characters.length <= MAX_MESSAGE ? message : `${characters.slice(0, MAX_MESSAGE - 1).join("")}…`;
 }
 
 /** What follows on the same line is mostly an echo of the first fault. */

@@ -3,6 +3,9 @@
 
 import type { SegmentDrops } from "./ports.js";
 
+/** How every text about drops begins. */
+export const DROPPED = "the kernel dropped";
+
 /** What is demanded of the peer's segments. */
 export interface Demands {
   readonly md5Key: string | undefined;
@@ -34,7 +37,7 @@ export class DropWatch {
         ? []
         : [`${count} ${count === 1 ? "segment" : "segments"} ${why[0]} (${name}): ${why[1]}`];
     });
-    return found.length === 0 ? "" : `the kernel dropped ${found.join(", and ")} [counted for the whole host]`;
+    return found.length === 0 ? "" : `${DROPPED} ${found.join(", and ")} [counted for the whole host]`;
   }
 }
 

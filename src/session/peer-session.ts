@@ -11,7 +11,7 @@ import { CEASE, ERROR_CODE } from "../packet/codes.js";
 import { encodeNotification, type Notification, shutdownData } from "../packet/notification.js";
 import { encodeRouteRefresh } from "../packet/route-refresh.js";
 import { type CollisionIdentity, collisionWinner, judgeCollision } from "./collision.js";
-import { DropWatch } from "./drop-watch.js";
+import { DROPPED, DropWatch } from "./drop-watch.js";
 import { blamesPeer, ceaseFor } from "./ending.js";
 import { type FsmEvent, type FsmState, rank, type SessionAttributes } from "./fsm-types.js";
 import { IdleHold } from "./idle-hold.js";
@@ -245,10 +245,12 @@ export class PeerSession {
 
   /** Why a peer that may well be talking is not heard; "" where that is not the question. */
   #dropsOf({ state }: PeerConnection): string {
+    if (state === "Established" || !this.#isDemanding || this.#transitions > 0) return "";
     // What came before GTSM was set on an accepted connection passed: even its OPEN may have.
     const isWaiting = (state === "Active" && this.#options.passive) || state === "OpenSent" || state === "OpenConfirm";
-    if (!isWaiting || !this.#isDemanding || this.#transitions > 0) return "";
-    return this.#waitingDrops.text(this.#options);
+    const drops = this.#waitingDrops.text(this.#options);
+    // A peer repeats a refused SYN more and more seldom: what it was stays told through the attempts that saw none.
+    return isWaiting || this.#lastError?.includes(DROPPED) !== true ? drops : "";
   }
 
   get #isDemanding(): boolean {

@@ -49,6 +49,14 @@ const YAML_ROWS: readonly Row[] = [
     errors: ['4:3: unknown key "<<" (merge keys are not supported; use peerGroups with inherits)'],
   },
   {
+    name: "a quote that is closed far away",
+    text: `{}\na: x\n'${" far".repeat(200)}'\n`,
+    errors: [
+      '2:1: Unexpected scalar at node end (texts that begin with "[" or "{" need quotes)',
+      `3:1: Unexpected single-quoted-scalar token in YAML stream: "'${" far".repeat(35)} fa… (texts that begin with "[" or "{" need quotes)`,
+    ],
+  },
+  {
     name: "a text nested without end",
     text: `a: ${"[".repeat(100)}${"]".repeat(100)}`,
     errors: ["1:64: nested too deeply (at most 60 levels)"],

@@ -69,6 +69,11 @@ t.test("an attempt without an answer says what was dropped meanwhile", (t) => {
     "no answer from 10.0.0.2 port 179 (a wrong or missing password shows like this)",
     "each attempt for itself",
   );
+  t.match(
+    pair.a.session.status().info,
+    /; meanwhile the kernel dropped 5 segments .* the passwords differ.*; last: no answer/,
+    "the status still tells what was seen in an earlier one",
+  );
   t.end();
 });
 
