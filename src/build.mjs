@@ -18,8 +18,15 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** Without an extension: Node takes it as a module because of dist/package.json. */
-const LAUNCHER = `#!/usr/bin/env node
+/**
+ * Shell script and module in one: the shell gives place to Node in its second line, which is a text and a comment to Node.
+ * Without an extension Node takes it as a module because of dist/package.json.
+ *
+ * V8 lets its two semi-spaces grow to 16 MB each when many peers say something at once, and a daemon keeps that. With 4 MB
+ * it collects a little more often; docs/performance.md has the numbers. Only an option of Node itself can say so.
+ */
+const LAUNCHER = `#!/bin/sh
+":" //; exec node --max-semi-space-size=4 "$0" "$@"
 import "./starling.js";
 `;
 

@@ -1,7 +1,9 @@
 // A growing set of small row numbers.
 
+const FIRST_WORDS = 32;
+
 export class Bitset {
-  #words = new Int32Array(32);
+  #words = new Int32Array(FIRST_WORDS);
   /** Members. */
   size = 0;
 
@@ -45,6 +47,11 @@ export class Bitset {
   clear(): void {
     this.#words.fill(0);
     this.size = 0;
+  }
+
+  /** Gives memory back if the set is empty. */
+  trim(): void {
+    if (this.size === 0 && this.#words.length > FIRST_WORDS) this.#words = new Int32Array(FIRST_WORDS);
   }
 
   copy(): Bitset {

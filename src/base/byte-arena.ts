@@ -12,6 +12,8 @@ export const LONGEST_BLOB = 1 << 16;
 
 export class ByteArena {
   readonly #chunks: Bytes[] = [];
+  /** The same memory as #chunks, by words: copying and comparing four octets at a time is what makes a new blob cheap. */
+  readonly #words: Int32Array[] = [];
   #top = CHUNK_LENGTH;
   /** First free location + 1 per size class; the next one is kept inside the free blob. */
   readonly #free = new Int32Array((LONGEST_BLOB >> UNIT_BITS) + 1);
@@ -27,6 +29,25 @@ export class ByteArena {
     return location;
   }
 
+  /** `store` where the octets stand in words (OctetWords): their number is `length`. */
+  storeWords(words: Int32Array, length: number): number {
+    const location = this.#allocate(length);
+    const target = this.#words[location >>> 16];
+    const offset = (location & 0xffff) << (UNIT_BITS - 2);
+    const count = (length + 3) >> 2;
+    for (let i = 0; i < count; i++) target[offset + i] = words[i];
+    return location;
+  }
+
+  /** True if the blob, stored by words, holds the octets that stand in `words`. */
+  equalsWords(location: number, words: Int32Array, length: number): boolean {
+    const stored = this.#words[location >>> 16];
+    const offset = (location & 0xffff) << (UNIT_BITS - 2);
+    const count = (length + 3) >> 2;
+    for (let i = 0; i < count; i++) if (stored[offset + i] !== words[i]) return false;
+    return true;
+  }
+
   /** The chunk that holds a location; the blob starts at `offset(location)` in it. */
   chunk(location: number): Bytes {
     return this.#chunks[location >>> 16];
@@ -34,6 +55,17 @@ export class ByteArena {
 
   offset(location: number): number {
     return (location & 0xffff) << UNIT_BITS;
+  }
+
+  /** Copies a blob of this arena into another one, as it was stored; gives its location there. */
+  copyTo(other: ByteArena, location: number, length: number): number {
+    const words = this.#words[location >>> 16];
+    const at = (location & 0xffff) << (UNIT_BITS - 2);
+    const copy = other.#allocate(length);
+    const target = (copy & 0xffff) << (UNIT_BITS - 2);
+    const copied = words.subarray(at, at + (unitsOf(length) << (UNIT_BITS - 2)));
+    other.#words[copy >>> 16].set(copied, target);
+    return copy;
   }
 
   /** Gives a blob back. `length` must be the one it was stored with. */
@@ -63,7 +95,9 @@ export class ByteArena {
       return location;
     }
     if (this.#top + (units << UNIT_BITS) > CHUNK_LENGTH) {
-      this.#chunks.push(new Uint8Array(CHUNK_LENGTH));
+      const chunk = new Uint8Array(CHUNK_LENGTH);
+      this.#chunks.push(chunk);
+      this.#words.push(new Int32Array(chunk.buffer));
       this.#top = 0;
     }
     const location = ((this.#chunks.length - 1) << 16) | (this.#top >> UNIT_BITS);

@@ -6,9 +6,11 @@
 
 import { type Family, IPV4_UNICAST } from "./family.js";
 
-const SHARDS = 256;
+/** Hash tables of an index. */
+export const SHARDS = 256;
 const FIRST_SLOTS = 32; // pairs of (row, hash)
 const FIRST_ROWS = 1024;
+const MOST_GROWN_FAST = 4096;
 
 export class PrefixIndex {
   readonly family: Family;
@@ -25,6 +27,10 @@ export class PrefixIndex {
   #nextRow = 1;
   #freeRows: Int32Array = new Int32Array(16);
   #freeCount = 0;
+  /** Free rows below `end` that are in no list, and a row below which there are none; see trimRows. */
+  #holes = 0;
+  #firstHole = 1;
+  readonly #reserve: number;
 
   /** `reserve` rows of address space are taken at once; untouched pages cost no memory. */
   constructor(family: Family, seed: number, reserve = FIRST_ROWS) {
@@ -32,7 +38,7 @@ export class PrefixIndex {
     this.#seed = seed | 0;
     this.#wide = family !== IPV4_UNICAST;
     for (let i = 0; i < SHARDS; i++) this.#shards.push(new Int32Array(FIRST_SLOTS * 2));
-    this.capacity = reserve;
+    this.capacity = this.#reserve = reserve;
     this.#words = new Int32Array(this.#wide ? reserve * 4 : reserve);
     this.#lengths = new Uint8Array(reserve);
   }
@@ -44,7 +50,7 @@ export class PrefixIndex {
 
   /** Row of the prefix, or 0. */
   find(w0: number, w1: number, w2: number, w3: number, length: number): number {
-    const hash = this.#hash(w0, w1, w2, w3, length);
+    const hash = this.hash(w0, w1, w2, w3, length);
     const slots = this.#shards[hash >>> 24];
     const mask = slots.length - 1;
     let slot = (hash << 1) & mask;
@@ -58,7 +64,18 @@ export class PrefixIndex {
 
   /** Row of the prefix, made if it was not there. */
   insert(w0: number, w1: number, w2: number, w3: number, length: number): number {
-    const hash = this.#hash(w0, w1, w2, w3, length);
+    return this.insertHashed(this.hash(w0, w1, w2, w3, length), w0, w1, w2, w3, length);
+  }
+
+  /** What the slot of a hash holds, which means nothing to the caller: asking brings it near. Slots lie far apart, and the
+   *  processor fetches those of several prefixes at a time if they are asked for in a row. */
+  touch(hash: number): number {
+    const slots = this.#shards[hash >>> 24];
+    return slots[(hash << 1) & (slots.length - 1)];
+  }
+
+  /** `insert` where the hash is known. */
+  insertHashed(hash: number, w0: number, w1: number, w2: number, w3: number, length: number): number {
     const shard = hash >>> 24;
     const slots = this.#shards[shard];
     const mask = slots.length - 1;
@@ -88,7 +105,7 @@ export class PrefixIndex {
   /** Frees a row. Its number will be given out again. */
   delete(row: number): void {
     const length = this.length(row);
-    const hash = this.#hash(this.word(row, 0), this.word(row, 1), this.word(row, 2), this.word(row, 3), length);
+    const hash = this.hash(this.word(row, 0), this.word(row, 1), this.word(row, 2), this.word(row, 3), length);
     const shard = hash >>> 24;
     const slots = this.#shards[shard];
     const mask = slots.length - 1;
@@ -114,6 +131,43 @@ export class PrefixIndex {
       }
     }
     slots[hole] = 0;
+  }
+
+  /** Rows that memory was used for since the last trimRows. */
+  get touched(): number {
+    return this.#nextRow - 1 - this.#holes;
+  }
+
+  /** Moves the prefixes to new memory, of which they touch no more than they need: for a table of which little is left.
+   *  Rows keep their numbers; `end` and `capacity` may become less. */
+  trimRows(): void {
+    let end = this.#nextRow;
+    while (end > 1 && this.#lengths[end - 1] === 0) end--;
+    let capacity = this.#reserve;
+    while (capacity <= end) capacity *= 2;
+    const lengths = new Uint8Array(capacity);
+    const words = new Int32Array(this.#wide ? capacity * 4 : capacity);
+    for (let row = 1; row < end; row++) {
+      if (this.#lengths[row] === 0) continue;
+      lengths[row] = this.#lengths[row];
+      if (!this.#wide) words[row] = this.#words[row];
+      else for (let at = row << 2; at < (row + 1) << 2; at++) words[at] = this.#words[at];
+    }
+    this.#lengths = lengths;
+    this.#words = words;
+    this.capacity = capacity;
+    this.#nextRow = end;
+    this.#freeRows = new Int32Array(16);
+    this.#freeCount = 0;
+    this.#holes = end - 1 - this.size;
+    this.#firstHole = 1;
+  }
+
+  /** Makes the hash shards of that number (0 to 255) as small as they can be. */
+  trimShard(shard: number): void {
+    let length = FIRST_SLOTS * 2;
+    while (this.#counts[shard] * 16 > length * 5) length *= 2;
+    if (length < this.#shards[shard].length) this.#resizeShard(shard, length);
   }
 
   /** True if the row holds a prefix. */
@@ -158,7 +212,8 @@ export class PrefixIndex {
     return words[at] === w0 && words[at + 1] === w1 && words[at + 2] === w2 && words[at + 3] === w3;
   }
 
-  #hash(w0: number, w1: number, w2: number, w3: number, length: number): number {
+  /** The seeded hash of a prefix. */
+  hash(w0: number, w1: number, w2: number, w3: number, length: number): number {
     let hash = Math.imul(w0 ^ (length << 1) ^ this.#seed, 0x9e3779b1);
     hash ^= hash >>> 15;
     if (this.#wide) {
@@ -175,9 +230,17 @@ export class PrefixIndex {
 
   #takeRow(): number {
     if (this.#freeCount > 0) return this.#freeRows[--this.#freeCount];
+    if (this.#holes > 0) return this.#takeHole();
     const row = this.#nextRow++;
     if (row >= this.capacity) this.#growRows();
     return row;
+  }
+
+  /** Holes are handed out in order when the list is empty: every unused row is one of them then. */
+  #takeHole(): number {
+    while (this.#lengths[this.#firstHole] !== 0) this.#firstHole++;
+    this.#holes--;
+    return this.#firstHole++;
   }
 
   #giveRow(row: number): void {
@@ -200,8 +263,14 @@ export class PrefixIndex {
   }
 
   #growShard(shard: number): void {
+    const { length } = this.#shards[shard];
+    // Small ones grow faster: what is moved has to be hashed into its place again.
+    this.#resizeShard(shard, length * (length < MOST_GROWN_FAST ? 4 : 2));
+  }
+
+  #resizeShard(shard: number, length: number): void {
     const old = this.#shards[shard];
-    const slots = new Int32Array(old.length * 2);
+    const slots = new Int32Array(length);
     const mask = slots.length - 1;
     for (let i = 0; i < old.length; i += 2) {
       if (old[i] === 0) continue;

@@ -6,7 +6,7 @@ import type { Clock } from "./clock.js";
 /** One slice of a job: works until `clock.now()` passes `until` (it may overrun by one step); true when all is done. */
 export type Job = (until: number) => boolean;
 
-export const SLICE_MS = 3;
+export const SLICE_MS = 2;
 
 /** Runs jobs in turn, a slice each. */
 export class WorkQueue {

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SystemClock } from "../base/clock.js";
-import { runCli } from "../control/cli.js";
+import { runProgram } from "../control/program.js";
 import { processOutput } from "../control/process-output.js";
 
 /** Version in the nearest package.json: the build puts one beside the compiled code. */
@@ -17,7 +17,7 @@ function readVersion(): string {
   }
 }
 
-process.exitCode = await runCli(process.argv.slice(2), {
+process.exitCode = await runProgram(process.argv.slice(2), {
   env: process.env,
   clock: new SystemClock(),
   version: readVersion(),

@@ -13,21 +13,15 @@ import { routesCommand } from "./commands/routes.js";
 import { runCommand } from "./commands/run.js";
 import { schemaCommand } from "./commands/schema.js";
 import { statusCommand } from "./commands/status.js";
-import { UnreachableError } from "./client.js";
 import {
   type CliEnvironment,
   CommandContext,
-  EXIT_DEGRADED,
-  EXIT_OK,
-  EXIT_SOFTWARE,
-  EXIT_UNREACHABLE,
-  EXIT_USAGE,
   type GlobalOptions,
   OUTPUT_FORMATS,
-  OutputClosedError,
   UsageError,
 } from "./command-context.js";
-import { DEFAULT_SOCKET, RequestError } from "./protocol.js";
+import { explain } from "./exit-code.js";
+import { globalDefaults } from "./global-options.js";
 
 /** Runs the command in `words` (without interpreter and program) and gives the exit code: 0 fine, 1 degraded or refused,
  *  2 no daemon, 64 wrong usage, 70 our bug. Never throws, never exits. */
@@ -71,7 +65,7 @@ function describe(context: CommandContext): Argv<GlobalOptions> {
 }
 
 function addOptions(parser: Argv, environment: CliEnvironment): Argv<GlobalOptions> {
-  const { env, stdout } = environment;
+  const defaults = globalDefaults(environment);
   return parser
     .scriptName("starling")
     .usage("$0 COMMAND\n\nA BGP speaker and route reflector.")
@@ -80,16 +74,19 @@ function addOptions(parser: Argv, environment: CliEnvironment): Argv<GlobalOptio
     .option("socket", {
       type: "string",
       describe: "Control socket of the daemon (or STARLING_SOCKET)",
-      default: env["STARLING_SOCKET"] ?? DEFAULT_SOCKET,
+      default: defaults.socket,
       requiresArg: true,
     })
-    .option("output", { alias: "o", choices: OUTPUT_FORMATS, describe: "How to print", default: "table" as const })
-    .option("headers", { type: "boolean", describe: "Titles above columns (--no-headers)", default: true })
+    .option("output", { alias: "o", choices: OUTPUT_FORMATS, describe: "How to print", default: defaults.output })
+    .option("headers", {
+      type: "boolean",
+      describe: "Titles above columns (--no-headers)",
+      default: defaults.headers,
+    })
     .option("color", {
       type: "boolean",
       describe: "Colours (--no-color, NO_COLOR)",
-      // https://no-color.org: any value but the empty one
-      default: stdout.isTTY && (env["NO_COLOR"] ?? "") === "",
+      default: defaults.color,
       defaultDescription: "on a terminal",
     });
 }
@@ -108,22 +105,4 @@ function addCommands(parser: Argv<GlobalOptions>, context: CommandContext): Argv
     .command(replayCommand(context))
     .command(demoCommand(context))
     .command(schemaCommand(context));
-}
-
-async function explain(error: unknown, environment: CliEnvironment): Promise<number> {
-  if (error instanceof OutputClosedError) return EXIT_OK;
-  const code = exitCodeOf(error);
-  const message =
-    error instanceof Error ? (code === EXIT_SOFTWARE ? (error.stack ?? error.message) : error.message) : String(error);
-  const hint = code === EXIT_USAGE ? "\nSee starling help." : "";
-  await environment.stderr.write(`starling: ${message}${hint}\n`);
-  return code;
-}
-
-function exitCodeOf(error: unknown): number {
-  if (error instanceof UnreachableError) return EXIT_UNREACHABLE;
-  if (error instanceof RequestError) return error.code === "bad-params" ? EXIT_USAGE : EXIT_DEGRADED;
-  // yargs throws its complaints about values as errors of its own class
-  if (error instanceof UsageError || (error instanceof Error && error.name === "YError")) return EXIT_USAGE;
-  return EXIT_SOFTWARE;
 }

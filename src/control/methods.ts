@@ -2,16 +2,19 @@
 // speaker only sees well-formed questions about peers that exist.
 
 import { formatAddress, formatPrefix, parseAddress, parsePrefix, parsePrefixLoosely } from "../base/ip.js";
-import type { PeerStatus, RouteQuery, RouteStage } from "../speaker/snapshot.js";
-import type { ControlTarget, RefreshDirection, RouteChunk } from "./api-types.js";
+import type { PeerName, RouteQuery, RouteStage } from "../speaker/snapshot.js";
+import type { ControlTarget, RefreshDirection } from "./api-types.js";
 import { RequestError } from "./protocol.js";
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** What comes of a request: one value, or many in chunks. */
+type Chunks = Iterator<readonly unknown[], unknown, undefined>;
+
+/** What comes of a request: one value, or many items made a chunk at a time. `chunks` are sent as they are made, the items
+ *  of a `list` as one value, of `single` only the first one. */
 export type Outcome =
   | { readonly kind: "value"; readonly value: unknown }
-  | { readonly kind: "chunks"; readonly chunks: Iterator<RouteChunk, unknown, undefined> };
+  | { readonly kind: "chunks" | "list" | "single"; readonly chunks: Chunks };
 
 export interface Method {
   /** Written to the log with the caller's credentials. */
@@ -26,8 +29,17 @@ const MAX_REASON_BYTES = 255;
 
 export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ["status", { changes: false, run: (target) => value(status(target)) }],
-  ["peers", { changes: false, run: (target) => value(target.speaker.peers()) }],
-  ["peer", { changes: false, run: (target, params) => value(findPeer(target, params)) }],
+  ["peers", { changes: false, run: (target) => ({ kind: "list", chunks: target.speaker.peerChunks() }) }],
+  [
+    "peer",
+    {
+      changes: false,
+      run: (target, params) => ({
+        kind: "single",
+        chunks: target.speaker.peerChunks(findPeer(target, params).address),
+      }),
+    },
+  ],
   [
     "routes",
     {
@@ -37,7 +49,10 @@ export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ],
   [
     "countRoutes",
-    { changes: false, run: (target, params) => value(target.speaker.countRoutes(routeQuery(target, params))) },
+    {
+      changes: false,
+      run: (target, params) => target.speaker.countingRoutes(routeQuery(target, params)).then(value),
+    },
   ],
   ["reload", { changes: true, run: async (target) => value(await target.reload()) }],
   [
@@ -66,6 +81,16 @@ export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
     },
   ],
   ["drain", { changes: true, run: (target, params) => value(drain(target, params)) }],
+  [
+    "resetEventLoopDelay",
+    {
+      changes: true,
+      run: (target) => {
+        target.resetEventLoopDelay();
+        return value({});
+      },
+    },
+  ],
 ]);
 
 function value(result: unknown): Outcome {
@@ -74,7 +99,11 @@ function value(result: unknown): Outcome {
 
 function status(target: ControlTarget): unknown {
   const lastReload = target.lastReload();
-  return lastReload === undefined ? target.speaker.status() : { ...target.speaker.status(), lastReload };
+  return {
+    ...target.speaker.status(),
+    ...(lastReload === undefined ? {} : { lastReload }),
+    eventLoopDelay: target.eventLoopDelay(),
+  };
 }
 
 function onPeer(target: ControlTarget, params: Params, act: (key: string) => void): Outcome {
@@ -86,25 +115,25 @@ function onPeer(target: ControlTarget, params: Params, act: (key: string) => voi
 function drain(target: ControlTarget, params: Params): unknown {
   const { draining, all } = params;
   if (typeof draining !== "boolean") throw new RequestError("bad-params", '"draining" is neither true nor false');
-  const peers = all === true ? target.speaker.peers() : namedPeers(target, params);
+  const peers = all === true ? target.speaker.peerNames() : namedPeers(target, params);
   const addresses = peers.map(({ address }) => address);
   target.speaker.drain(all === true ? "all" : addresses, draining);
   return { peers: addresses, draining };
 }
 
 /** All of them are known before anything is done. */
-function namedPeers(target: ControlTarget, params: Params): readonly PeerStatus[] {
+function namedPeers(target: ControlTarget, params: Params): readonly PeerName[] {
   const names = params["peers"];
   if (!Array.isArray(names) || names.length === 0) throw new RequestError("bad-params", '"peers" is no list of peers');
   return names.map((peer: unknown) => findPeer(target, { peer }));
 }
 
-function findPeer(target: ControlTarget, params: Params): PeerStatus {
+function findPeer(target: ControlTarget, params: Params): PeerName {
   const wanted = text(params, "peer");
   if (wanted === undefined) throw new RequestError("bad-params", '"peer" is missing');
   // 2001:DB8:0::1 means 2001:db8::1, the form that is the peer's key.
   const address = parseAddress(wanted);
-  const peer = target.speaker.peer(address === undefined ? wanted : formatAddress(address));
+  const peer = target.speaker.findPeer(address === undefined ? wanted : formatAddress(address));
   if (peer === undefined) throw new RequestError("not-found", `no peer ${quote(wanted)}`);
   return peer;
 }

@@ -115,7 +115,12 @@ export function encodeRequest(id: RequestId, method: string, params: Readonly<Re
 }
 
 export function encodeResult(id: RequestId, result: unknown): string {
-  return `${JSON.stringify({ v: PROTOCOL_VERSION, id, result: result ?? null })}\n`;
+  return encodeResultText(id, JSON.stringify(result ?? null));
+}
+
+/** `result` is JSON already. */
+export function encodeResultText(id: RequestId, result: string): string {
+  return `{"v":${PROTOCOL_VERSION},"id":${JSON.stringify(id)},"result":${result}}\n`;
 }
 
 export function encodeError(error: RequestError): string {

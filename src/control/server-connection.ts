@@ -4,12 +4,14 @@
 // client that floods gets one request a turn, in line with all others.
 
 import type { Socket } from "node:net";
+import { unreachable } from "../base/invariant.js";
 import type { Outcome } from "./methods.js";
 import {
   encodeChunk,
   encodeDone,
   encodeError,
   encodeResult,
+  encodeResultText,
   LineSplitter,
   MAX_REQUEST_BYTES,
   parseRequest,
@@ -120,11 +122,41 @@ export class ServerConnection {
       const request = parseRequest(line);
       ({ id, method } = request);
       const outcome = await this.#host.perform(request, this.#socket);
-      if (outcome.kind === "value") await this.#write(encodeResult(id, outcome.value));
-      else await this.#stream(id, outcome.chunks);
+      await this.#tell(id, outcome);
     } catch (error) {
       const known = error instanceof RequestError ? error : this.#host.explain(error, method);
       await this.#write(encodeError(new RequestError(known.code, known.message, known.id ?? id)));
+    }
+  }
+
+  async #tell(id: RequestId, outcome: Outcome): Promise<void> {
+    switch (outcome.kind) {
+      case "value":
+        return this.#write(encodeResult(id, outcome.value));
+      case "chunks":
+        return this.#stream(id, outcome.chunks);
+      case "list": {
+        const items = await this.#collect(outcome.chunks);
+        return this.#write(encodeResultText(id, `[${items.join(",")}]`));
+      }
+      case "single": {
+        const [item] = await this.#collect(outcome.chunks);
+        if (item === undefined) throw new RequestError("not-found", "it has gone meanwhile");
+        return this.#write(encodeResultText(id, item));
+      }
+      default:
+        return unreachable(outcome);
+    }
+  }
+
+  /** The items as JSON, made and encoded a chunk a turn. */
+  async #collect(chunks: Iterator<readonly unknown[], unknown, undefined>): Promise<readonly string[]> {
+    const items: string[] = [];
+    for (;;) {
+      const next = chunks.next();
+      if (next.done === true) return items;
+      for (const item of next.value) items.push(JSON.stringify(item));
+      await this.#host.turn();
     }
   }
 

@@ -2,12 +2,13 @@
 
 import { addressFamily, parseAddress } from "../base/ip.js";
 import { IPV6_UNICAST } from "../base/family.js";
-import type { PeerStatus, SpeakerStatus } from "../speaker/snapshot.js";
+import type { EventLoopDelay, PeerStatus, SpeakerStatus } from "../speaker/snapshot.js";
 import {
   borderedTable,
   type CellColor,
   type Column,
   type ColumnOptions,
+  durationText,
   momentText,
   paint,
   printable,
@@ -70,6 +71,8 @@ function formatHeader(status: SpeakerStatus, options: StatusViewOptions): string
     `Peers: ${status.peers.established} of ${status.peers.total - status.peers.disabled} established${status.peers.disabled > 0 ? `, ${status.peers.disabled} disabled` : ""}`,
     `Configuration: of ${momentText(status.configuredAt)}`,
   ];
+  const { eventLoopDelay } = status;
+  if (eventLoopDelay !== undefined && eventLoopDelay.samples > 0) lines.push(delayText(eventLoopDelay));
   if (status.draining.all) lines.push("Draining: all peers, also those that come later (RFC 8326)");
   else if (status.draining.peers > 0)
     lines.push(`Draining: ${count(status.draining.peers, "peer", "peers")} (RFC 8326)`);
@@ -86,6 +89,11 @@ function formatHeader(status: SpeakerStatus, options: StatusViewOptions): string
       .join("") +
     warnings.map((line) => `${paint(printable(line), "yellow", options.color)}\n`).join("")
   );
+}
+
+function delayText({ p50Ms, p99Ms, maxMs, sinceSeconds }: EventLoopDelay): string {
+  const since = durationText(sinceSeconds);
+  return `Event loop: while at work late by ${p50Ms} ms (median), ${p99Ms} ms (99 %), at most ${maxMs} ms; in ${since}`;
 }
 
 function capitalised(text: string): string {

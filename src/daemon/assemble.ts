@@ -10,6 +10,7 @@ import { Speaker } from "../speaker/speaker.js";
 import { warmUp } from "../speaker/warm-up.js";
 import { TcpListenerFactory } from "../transport/listener.js";
 import { TcpTransport } from "../transport/tcp.js";
+import { returnMemory } from "./return-memory.js";
 
 /** A speaker as the daemon drives it. */
 export interface RunningSpeaker extends SpeakerApi {
@@ -53,6 +54,7 @@ export const assemble: Assemble = async (config, { clock, log, version, addon })
     fib,
     view: kernel.view,
     kernelProblem: "unavailable" in kernel ? kernel.unavailable : undefined,
+    returnMemory: () => returnMemory(clock, sys),
   });
   const close = async (): Promise<void> => {
     await fib?.close(); // before the view: it may still remove routes

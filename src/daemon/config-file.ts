@@ -1,24 +1,13 @@
 // The configuration file of the daemon: read at the start, again at SIGHUP and `starling reload`. A bad file changes
 // nothing: the old configuration stays, the errors say file, line and column.
 
-import { readFile } from "node:fs/promises";
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/log.js";
-import { type ConfigError, formatConfigErrors } from "../config/config-error.js";
-import { parseConfig } from "../config/parse-yaml.js";
 import type { SpeakerConfig } from "../config/speaker-config.js";
 import type { ReloadResult } from "../control/api-types.js";
 import type { SpeakerStatus } from "../speaker/snapshot.js";
-
-export type LoadedConfig =
-  | { readonly ok: true; readonly config: SpeakerConfig; readonly warnings: readonly string[] }
-  | { readonly ok: false; readonly errors: readonly string[] };
-
-export interface ConfigFileOptions {
-  readonly path: string;
-  /** Name of this node in the mesh, where the file does not say it. */
-  readonly node: string | undefined;
-}
+import { loadConfigFile } from "./config-loader.js";
+import type { ConfigFileOptions } from "./read-config.js";
 
 /** Brings a configuration to the running daemon; gives what changed, one line each. */
 export type ApplyConfig = (config: SpeakerConfig) => Promise<readonly string[]>;
@@ -91,24 +80,4 @@ export class ConfigFile {
   #note(ok: boolean, message: string): void {
     this.#lastReload = { ok, at: new Date(this.#clock.wallTime()).toISOString(), message };
   }
-}
-
-/** Reads and parses the file. */
-export async function loadConfigFile(options: ConfigFileOptions): Promise<LoadedConfig> {
-  let text: string;
-  try {
-    text = await readFile(options.path, "utf8");
-  } catch (error) {
-    return {
-      ok: false,
-      errors: [`cannot read ${options.path}: ${error instanceof Error ? error.message : String(error)}`],
-    };
-  }
-  const result = parseConfig(text, options.path, { node: options.node });
-  if ("errors" in result) return { ok: false, errors: errorLines(result.errors) };
-  return { ok: true, config: result.config, warnings: errorLines(result.warnings) };
-}
-
-function errorLines(errors: readonly ConfigError[]): readonly string[] {
-  return errors.map((error) => formatConfigErrors([error]));
 }

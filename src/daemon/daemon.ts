@@ -7,7 +7,9 @@ import type { ReloadResult } from "../control/api-types.js";
 import { ControlServer } from "../control/server.js";
 import type { Log } from "../base/log.js";
 import type { Addon, Assemble, Assembled } from "./assemble.js";
-import { ConfigFile, type ConfigFileOptions } from "./config-file.js";
+import type { LoopDelay } from "./loop-watch.js";
+import { ConfigFile } from "./config-file.js";
+import type { ConfigFileOptions } from "./read-config.js";
 
 export interface DaemonOptions extends ConfigFileOptions {
   readonly version: string;
@@ -20,6 +22,7 @@ export interface DaemonDependencies {
   readonly assemble: Assemble;
   /** Told of the log section when it changes. */
   readonly onLogConfig: (config: LogConfig) => void;
+  readonly loopDelay: LoopDelay;
 }
 
 export class Daemon {
@@ -76,10 +79,15 @@ export class Daemon {
   }
 
   #serve(): void {
+    const { loopDelay } = this.#dependencies;
+    // What was warmed up before the first session is nobody's delay.
+    loopDelay.reset();
     this.#control?.serve({
       speaker: this.#assembled.speaker,
       reload: () => this.reload(),
       lastReload: () => this.#file.lastReload,
+      eventLoopDelay: () => loopDelay.snapshot(),
+      resetEventLoopDelay: () => loopDelay.reset(),
     });
   }
 
@@ -90,6 +98,8 @@ export class Daemon {
   }
 
   async #apply(next: SpeakerConfig): Promise<readonly string[]> {
+    // What waits already goes first.
+    await new Promise<void>((resolve) => this.#dependencies.clock.soon(resolve));
     const changes = [...(await this.#assembled.speaker.apply(next))];
     const before = this.#config;
     this.#config = next;

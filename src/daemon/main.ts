@@ -5,9 +5,10 @@ import { type Clock, SystemClock } from "../base/clock.js";
 import type { RunOptions } from "../control/command-context.js";
 import { loadSys } from "../native/load-sys.js";
 import type { Addon, Assemble } from "./assemble.js";
-import { loadConfigFile } from "./config-file.js";
-import { Daemon } from "./daemon.js";
-import { DaemonLog } from "./log.js";
+import { type LoadedConfig, loadConfigFile } from "./config-loader.js";
+import type { Daemon } from "./daemon.js";
+import type { DaemonLog } from "./log.js";
+import { LoopWatch } from "./loop-watch.js";
 import { handleSignals, type SignalSource } from "./signals.js";
 
 const EXIT_OK = 0;
@@ -35,7 +36,25 @@ export interface ProcessSurroundings {
 
 /** Runs the daemon until a signal stops it, or it cannot start; gives the exit code. */
 export async function runDaemon(options: RunOptions, surroundings?: ProcessSurroundings): Promise<number> {
-  return runDaemonIn(surroundings ?? (await realSurroundings()), options);
+  // Another process reads the file; meanwhile this one loads what is needed if the file is good.
+  const [loaded, around, program] = await Promise.all([
+    loadConfigFile({ path: options.config, node: options.node }),
+    surroundings ?? realSurroundings(),
+    loadProgram(),
+  ]);
+  if (loaded.ok) return runWith(loaded, options, around, program);
+  around.stderr.write(`${loaded.errors.join("\n")}\n`);
+  return EXIT_FAILED;
+}
+
+interface Program {
+  readonly startDaemon: typeof Daemon.start;
+  readonly createLog: typeof DaemonLog.create;
+}
+
+async function loadProgram(): Promise<Program> {
+  const [{ Daemon }, { DaemonLog }] = await Promise.all([import("./daemon.js"), import("./log.js")]);
+  return { startDaemon: Daemon.start.bind(Daemon), createLog: DaemonLog.create.bind(DaemonLog) };
 }
 
 async function realSurroundings(): Promise<ProcessSurroundings> {
@@ -55,18 +74,16 @@ async function realSurroundings(): Promise<ProcessSurroundings> {
   };
 }
 
-async function runDaemonIn(
-  surroundings: ProcessSurroundings,
+async function runWith(
+  loaded: Extract<LoadedConfig, { ok: true }>,
   { config: path, node, version }: RunOptions,
+  surroundings: ProcessSurroundings,
+  { startDaemon, createLog }: Program,
 ): Promise<number> {
-  const { clock, stderr, env } = surroundings;
-  const loaded = await loadConfigFile({ path, node });
-  if (!loaded.ok) {
-    stderr.write(`${loaded.errors.join("\n")}\n`);
-    return EXIT_FAILED;
-  }
+  const { stderr, env } = surroundings;
+  const clock = new LoopWatch(surroundings.clock);
   const color = stderr.isTTY === true && (env["NO_COLOR"] ?? "") === "";
-  const log = DaemonLog.create({ ...loaded.config.log, stream: stderr, color }, clock);
+  const log = createLog({ ...loaded.config.log, stream: stderr, color }, clock);
   surroundings.onBug((error) => {
     // Kernel routes stay and graceful restart covers: better than to go on with tables that may be wrong.
     log.error(`bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -75,12 +92,13 @@ async function runDaemonIn(
   for (const warning of loaded.warnings) log.warn(warning);
   const addon = surroundings.loadSys();
   if ("missing" in addon) log.warn(addon.missing);
-  const starting = Daemon.start({ path, node, version }, loaded.config, {
+  const starting = startDaemon({ path, node, version }, loaded.config, {
     clock,
     log,
     addon,
     assemble: surroundings.assemble,
     onLogConfig: (config) => log.configure(config),
+    loopDelay: clock.delay,
   });
   return serveUntilStopped(starting, log, surroundings, version);
 }

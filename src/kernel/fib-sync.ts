@@ -26,8 +26,9 @@ import {
 } from "./fib-table.js";
 import { describeAnswer, EEXIST, EPERM, ESRCH, protocolName } from "./kernel-error.js";
 import type { FibSurroundings, KernelOptions, OwnRouteObserver } from "./kernel-ports.js";
-import { type RouteAnswer, RouteBatches } from "./route-batches.js";
-import type { RouteMessage } from "./route-message.js";
+import type { NetlinkAnswer } from "./netlink.js";
+import { REQUESTS_PER_BATCH, RouteBatches } from "./route-batches.js";
+import type { RouteMessage, RouteRequest } from "./route-message.js";
 import type { RouteWriter } from "./route-writer.js";
 import { RowQueue } from "./row-queue.js";
 
@@ -40,7 +41,7 @@ export interface FibSyncDependencies {
   readonly seed: number;
 }
 
-/** Rows looked at per turn; encoding four batches takes well below a millisecond. */
+/** Rows looked at per turn; encoding them takes about a millisecond. */
 const ROWS_PER_PUMP = 4096;
 const FIGHTS_WORTH_A_WARNING = 3;
 
@@ -82,7 +83,10 @@ export class FibSync implements Fib, OwnRouteObserver {
     this.#writer = dependencies.writer;
     this.#batches = new RouteBatches(options, {
       writer: this.#writer,
-      onAnswer: (answer) => this.#onAnswer(answer),
+      onAnswer: (table, row, request, wish, errno, text) => {
+        if (this.#isDone(table, row, request, wish, errno)) this.#reconsider(table, row);
+        else this.#refuse(table, row, this.#describe(table, row, request, { errno, text }));
+      },
       onLoss: () => this.#wantResync("answers to route requests were lost"),
       onRoom: () => this.#pump(),
     });
@@ -104,18 +108,20 @@ export class FibSync implements Fib, OwnRouteObserver {
     if (this.#closing) return;
     const table = this.#tables[family];
     if (route === undefined) {
-      const row = table.find({ w0, w1, w2, w3, length });
+      const row = table.lookup(w0, w1, w2, w3, length);
       if (row === 0) return;
       table.setWish(row, 0);
       this.#release(table, row);
-      return;
+    } else {
+      const wish = table.paths.wish(route);
+      const row = table.insert(w0, w1, w2, w3, length);
+      if (table.wish(row) === wish) return;
+      table.setWish(row, wish);
+      table.lower(row, DELAYED); // a new wish is no part of an old fight
+      this.#reconsider(table, row);
     }
-    const wish = table.paths.wish(route);
-    const row = table.insert(w0, w1, w2, w3, length);
-    if (table.wish(row) === wish) return;
-    table.setWish(row, wish);
-    table.lower(row, DELAYED); // a new wish is no part of an old fight
-    this.#reconsider(table, row);
+    // The writer thread shall begin while more is wished in the same turn.
+    if (this.#queue.size >= REQUESTS_PER_BATCH) this.#write(REQUESTS_PER_BATCH);
   }
 
   sweepStale(): void {
@@ -369,7 +375,7 @@ export class FibSync implements Fib, OwnRouteObserver {
 
   #pump(): void {
     if (!this.#started || this.#stopped) return;
-    for (let i = 0; i < ROWS_PER_PUMP && this.#batches.hasRoom && !this.#queue.isEmpty; i++) this.#writeNext();
+    this.#write(ROWS_PER_PUMP);
     this.#batches.flush();
     if (this.#batches.hasRoom && !this.#queue.isEmpty) this.#schedulePump();
     if (this.#isFlushed()) for (const resolve of this.#flushWaiters.splice(0)) resolve();
@@ -377,6 +383,12 @@ export class FibSync implements Fib, OwnRouteObserver {
 
   #isFlushed(): boolean {
     return this.#stopped || (this.#started && this.#queue.isEmpty && this.#batches.isIdle);
+  }
+
+  /** Looks at up to `most` rows of the queue; full batches leave, the last one may wait for flush(). */
+  #write(most: number): void {
+    if (!this.#started || this.#stopped) return;
+    for (let i = 0; i < most && this.#batches.hasRoom && !this.#queue.isEmpty; i++) this.#writeNext();
   }
 
   #writeNext(): void {
@@ -400,25 +412,21 @@ export class FibSync implements Fib, OwnRouteObserver {
     this.#batches.add(table, row, request, wish, path);
   }
 
-  #onAnswer(answer: RouteAnswer): void {
-    const { table, row, request, errno } = answer;
+  /** Takes in an answer: false if the present wish was refused. */
+  #isDone(table: FibTable, row: number, request: RouteRequest, wish: number, errno: number): boolean {
     table.lower(row, IN_FLIGHT);
     table.setSeen(row, this.#generation);
     if (table.has(row, DOUBTFUL)) {
       table.lower(row, DOUBTFUL);
       this.#wantResync("a route was changed while we wrote it");
     }
-    if (errno === 0) table.setActual(row, request === "delete" ? 0 : -answer.wish);
+    if (errno === 0) table.setActual(row, request === "delete" ? 0 : -wish);
     else if (request === "delete" && errno === ESRCH) table.setActual(row, 0);
-    else if (table.wish(row) === answer.wish) {
-      this.#refuse(table, row, this.#describe(answer));
-      return;
-    }
-    this.#reconsider(table, row);
+    else if (table.wish(row) === wish) return false;
+    return true;
   }
 
-  #describe(answer: RouteAnswer): string {
-    const { table, row, request, errno, text } = answer;
+  #describe(table: FibTable, row: number, request: RouteRequest, { errno, text }: NetlinkAnswer): string {
     if (errno === EPERM) return "writing kernel routes needs CAP_NET_ADMIN";
     if (request !== "add" || errno !== EEXIST) return describeAnswer({ errno, text });
     const prefix = { w0: 0, w1: 0, w2: 0, w3: 0, length: 0 };

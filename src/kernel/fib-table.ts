@@ -71,6 +71,11 @@ export class FibTable {
     return this.#index.find(prefix.w0, prefix.w1, prefix.w2, prefix.w3, prefix.length);
   }
 
+  /** As find, for one who has no object at hand. */
+  lookup(w0: number, w1: number, w2: number, w3: number, length: number): number {
+    return this.#index.find(w0, w1, w2, w3, length);
+  }
+
   insert(w0: number, w1: number, w2: number, w3: number, length: number): number {
     const row = this.#index.insert(w0, w1, w2, w3, length);
     if (this.#index.capacity > this.#wish.length) this.#grow();

@@ -48,10 +48,9 @@ export function align4(length: number): number {
   return (length + 3) & ~3;
 }
 
-/** Requests one behind another in one ArrayBuffer, which can be transferred to another thread.
+/** Requests one behind another in `memory[at, at + size)`, which another thread may read.
  *  The caller checks `remaining` before it begins a message; writing beyond the end is lost. */
 export class RequestBuffer {
-  readonly buffer: ArrayBuffer;
   readonly bytes: Uint8Array;
   readonly #u16: Uint16Array;
   readonly #u32: Uint32Array;
@@ -59,11 +58,11 @@ export class RequestBuffer {
   length = 0;
   #start = 0;
 
-  constructor(buffer: ArrayBuffer) {
-    this.buffer = buffer;
-    this.bytes = new Uint8Array(buffer);
-    this.#u16 = new Uint16Array(buffer);
-    this.#u32 = new Uint32Array(buffer);
+  /** `at` and `size` are multiples of four. */
+  constructor(memory: ArrayBufferLike, at = 0, size = memory.byteLength) {
+    this.bytes = new Uint8Array(memory, at, size);
+    this.#u16 = new Uint16Array(memory, at, size >> 1);
+    this.#u32 = new Uint32Array(memory, at, size >> 2);
   }
 
   get remaining(): number {

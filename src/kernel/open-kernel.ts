@@ -14,7 +14,8 @@ import { KernelMonitor } from "./kernel-view.js";
 import { eachMessage, NLMSG_ERROR, readAnswer, receiveBuffer, RequestBuffer } from "./netlink.js";
 import { NetlinkSocket } from "./netlink-socket.js";
 import { encodeRoute } from "./route-message.js";
-import { openRouteWriter } from "./route-writer.js";
+import { openRouteWriter, type RouteWriter } from "./route-writer.js";
+import { warmUpRoutes } from "./warm-up.js";
 
 export interface KernelDependencies {
   readonly sys: Sys;
@@ -54,7 +55,7 @@ export async function openKernel(
       seed,
     });
     const denied = whyNotWritable(options, sys);
-    const writer = denied ?? (await openRouteWriter());
+    const writer = denied ?? (await openWarmWriter(clock));
     if (typeof writer === "string") return { unavailable: writer, view: await startedOrClosed(view) };
     const fib = new FibSync(options, { clock, log, writer, surroundings: view, seed });
     const problem = await view.start(fib, writer.portId);
@@ -66,6 +67,12 @@ export async function openKernel(
     view?.close();
     return { unavailable: error instanceof Error ? error.message : String(error), view: undefined };
   }
+}
+
+/** The thread starts while we get ready. */
+async function openWarmWriter(clock: Clock): Promise<RouteWriter | string> {
+  const [writer] = await Promise.all([openRouteWriter(), warmUpRoutes(clock)]);
+  return writer;
 }
 
 async function startedOrClosed(view: KernelMonitor): Promise<KernelMonitor | undefined> {

@@ -1,29 +1,29 @@
-// Fills batches of route requests and keeps four of them under way, so that the writer thread never waits for us nor we
-// for it. Answers come back per request, with the row they belong to.
+// Fills batches of route requests and keeps many of them under way, so that the writer thread has something to do while
+// the main loop is busy elsewhere. Answers come back per request, with the row they belong to.
 
 import { invariant } from "../base/invariant.js";
-import { RequestBuffer } from "./netlink.js";
+import { type NetlinkAnswer, RequestBuffer } from "./netlink.js";
 import { type EncodedPath, encodeRoute, ROUTE_OVERHEAD, type RouteOwner, type RouteRequest } from "./route-message.js";
 import type { FibTable } from "./fib-table.js";
 import type { RouteWriter, WriteResult } from "./route-writer.js";
 
-const MOST_REQUESTS = 256;
-const BATCH_BYTES = 64 * 1024;
-export const BATCHES_IN_FLIGHT = 4;
+export const REQUESTS_PER_BATCH = 256;
+const BATCH_BYTES = 32 * 1024;
 
-/** What became of one request. errno 0: done. */
-export interface RouteAnswer {
-  readonly table: FibTable;
-  readonly row: number;
-  readonly request: RouteRequest;
-  /** The wish that was written; 0 for a deletion. */
-  readonly wish: number;
-  readonly errno: number;
-  readonly text: string | undefined;
-}
+/** What became of one request: `wish` is what was written, 0 for a deletion; errno 0: done. */
+export type OnRouteAnswer = (
+  table: FibTable,
+  row: number,
+  request: RouteRequest,
+  wish: number,
+  errno: number,
+  text: string | undefined,
+) => void;
 
 interface Batch {
-  out: RequestBuffer;
+  /** Where it stands in the writer's memory. */
+  readonly at: number;
+  readonly out: RequestBuffer;
   readonly tables: FibTable[];
   readonly rows: Int32Array;
   readonly requests: RouteRequest[];
@@ -34,7 +34,7 @@ interface Batch {
 
 export interface RouteBatchesDependencies {
   readonly writer: RouteWriter;
-  readonly onAnswer: (answer: RouteAnswer) => void;
+  readonly onAnswer: OnRouteAnswer;
   /** Nothing is known about a batch; onAnswer was called with `errno` for each of its requests. */
   readonly onLoss: (errno: number) => void;
   /** A batch came back: there is room again. */
@@ -44,7 +44,11 @@ export interface RouteBatchesDependencies {
 export class RouteBatches {
   readonly #owner: RouteOwner;
   readonly #deps: RouteBatchesDependencies;
+  /** Batches there may be: each keeps the kernel busy for a millisecond or two, all of them together for longer than any
+   *  turn of the main loop takes. */
+  readonly #most: number;
   readonly #idle: Batch[] = [];
+  #made = 0;
   #filling: Batch | undefined;
   #inFlight = 0;
   #sequence = 1;
@@ -53,11 +57,11 @@ export class RouteBatches {
   constructor(owner: RouteOwner, dependencies: RouteBatchesDependencies) {
     this.#owner = owner;
     this.#deps = dependencies;
-    for (let i = 0; i < BATCHES_IN_FLIGHT; i++) this.#idle.push(newBatch());
+    this.#most = Math.floor(dependencies.writer.memory.byteLength / BATCH_BYTES);
   }
 
   get hasRoom(): boolean {
-    return this.#filling !== undefined || this.#idle.length > 0;
+    return this.#filling !== undefined || this.#inFlight < this.#most;
   }
 
   get isIdle(): boolean {
@@ -76,7 +80,7 @@ export class RouteBatches {
     batch.wishes[i] = wish;
     table.paths.retain(wish); // until the answer, whatever is wished meanwhile
     const largest = ROUTE_OVERHEAD + LARGEST_PATH;
-    if (batch.count === MOST_REQUESTS || batch.out.remaining < largest) this.flush();
+    if (batch.count === REQUESTS_PER_BATCH || batch.out.remaining < largest) this.flush();
   }
 
   /** Sends what was added. */
@@ -88,13 +92,13 @@ export class RouteBatches {
     this.#inFlight++;
     const last = batch.firstSequence + batch.count - 1;
     this.#sequence = last + 1;
-    this.#deps.writer.write(batch.out.buffer, batch.out.length, last, (result) => this.#onResult(batch, result));
+    this.#deps.writer.write(batch.at, batch.out.length, last, (result) => this.#onResult(batch, result));
   }
 
   #takeBatch(): Batch {
     if (this.#filling !== undefined) return this.#filling;
-    const batch = this.#idle.pop();
-    invariant(batch !== undefined, "no batch is free");
+    invariant(this.hasRoom, "too many batches are under way");
+    const batch = this.#idle.pop() ?? newBatch(this.#deps.writer.memory, this.#made++ * BATCH_BYTES);
     if (this.#sequence > 0x7fffffff) this.#sequence = 1;
     batch.firstSequence = this.#sequence;
     this.#filling = batch;
@@ -102,29 +106,18 @@ export class RouteBatches {
   }
 
   #onResult(batch: Batch, result: WriteResult): void {
-    const errnos = new Int32Array(batch.count).fill(result.failure);
-    const texts = new Map<number, string>();
-    for (let i = 0; i < result.errors.length; i += 2) {
-      const at = result.errors[i] - batch.firstSequence;
-      if (at < 0 || at >= batch.count) continue;
-      errnos[at] = result.errors[i + 1];
-      if (result.texts[i >> 1] !== "") texts.set(at, result.texts[i >> 1]);
-    }
+    const { onAnswer } = this.#deps;
+    const refusals = result.errors.length === 0 ? undefined : refusalsOf(batch, result);
     for (let i = 0; i < batch.count; i++) {
       const wish = batch.wishes[i];
       const table = batch.tables[i];
-      this.#deps.onAnswer({
-        table,
-        row: batch.rows[i],
-        request: batch.requests[i],
-        wish,
-        errno: errnos[i],
-        text: texts.get(i),
-      });
+      const refusal = refusals?.get(i);
+      const errno = refusal === undefined ? result.failure : refusal.errno;
+      onAnswer(table, batch.rows[i], batch.requests[i], wish, errno, refusal?.text);
       table.paths.release(wish);
     }
     this.#inFlight--;
-    batch.out = new RequestBuffer(result.buffer);
+    batch.out.length = 0;
     batch.count = 0;
     this.#idle.push(batch);
     if (result.failure !== 0) this.#deps.onLoss(result.failure);
@@ -132,16 +125,29 @@ export class RouteBatches {
   }
 }
 
+/** By place in the batch: the requests that failed. */
+function refusalsOf(batch: Batch, { errors, texts }: WriteResult): ReadonlyMap<number, NetlinkAnswer> {
+  const refusals = new Map<number, NetlinkAnswer>();
+  for (let i = 0; i < errors.length; i += 2) {
+    const at = errors[i] - batch.firstSequence;
+    if (at < 0 || at >= batch.count) continue;
+    const text = texts[i >> 1];
+    refusals.set(at, { errno: errors[i + 1], text: text === "" ? undefined : text });
+  }
+  return refusals;
+}
+
 /** 255 next hops of 28 octets each. */
 const LARGEST_PATH = 8 * 1024;
 
-function newBatch(): Batch {
+function newBatch(memory: SharedArrayBuffer, at: number): Batch {
   return {
-    out: new RequestBuffer(new ArrayBuffer(BATCH_BYTES)),
+    at,
+    out: new RequestBuffer(memory, at, BATCH_BYTES),
     tables: [],
-    rows: new Int32Array(MOST_REQUESTS),
+    rows: new Int32Array(REQUESTS_PER_BATCH),
     requests: [],
-    wishes: new Int32Array(MOST_REQUESTS),
+    wishes: new Int32Array(REQUESTS_PER_BATCH),
     count: 0,
     firstSequence: 0,
   };

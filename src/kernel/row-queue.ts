@@ -9,6 +9,10 @@ export class RowQueue {
     return this.#size === 0;
   }
 
+  get size(): number {
+    return this.#size;
+  }
+
   push(value: number): void {
     if (this.#size === this.#ring.length) this.#grow();
     this.#ring[(this.#head + this.#size++) & (this.#ring.length - 1)] = value;

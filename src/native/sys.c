@@ -19,9 +19,11 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <uv.h>
 
+#define SENDV_MOST 64   // arrays of one sendv
 #define IOCTL_ROOM 1024 // larger than any argument structure of a socket ioctl
 
 // ---- Arguments and results ------------------------------------------------------------------------------------
@@ -252,6 +254,28 @@ static napi_value sys_send(napi_env env, napi_callback_info info) {
   return result_of(env, send(fd, range.data, range.length, flags | MSG_NOSIGNAL));
 }
 
+// sendv(fd, arrays, flags): one call for several arrays; those behind the first SENDV_MOST are not looked at.
+static napi_value sys_sendv(napi_env env, napi_callback_info info) {
+  napi_value v[3], element;
+  int32_t fd, flags;
+  uint32_t count;
+  if (!arguments(env, info, 3, v) || !int_of(env, v[0], &fd) || !int_of(env, v[2], &flags)) return NULL;
+  if (napi_get_array_length(env, v[1], &count) != napi_ok) {
+    napi_throw_type_error(env, NULL, "expected an array");
+    return NULL;
+  }
+  if (count > SENDV_MOST) count = SENDV_MOST;
+  struct iovec parts[SENDV_MOST];
+  for (uint32_t i = 0; i < count; i++) {
+    bytes_t bytes;
+    if (napi_get_element(env, v[1], i, &element) != napi_ok || !bytes_of(env, element, &bytes)) return NULL;
+    parts[i].iov_base = bytes.data;
+    parts[i].iov_len = bytes.length;
+  }
+  const struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+  return result_of(env, sendmsg(fd, &message, flags | MSG_NOSIGNAL));
+}
+
 static napi_value sys_recv(napi_env env, napi_callback_info info) {
   napi_value v[5];
   int32_t fd, flags;
@@ -336,6 +360,14 @@ static napi_value sys_attach_filter(napi_env env, napi_callback_info info) {
   }
   struct sock_fprog program = {.len = (unsigned short)count, .filter = (struct sock_filter *)code.data};
   return result_of(env, setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
+}
+
+// glibc only: musl gives memory back by itself.
+extern int malloc_trim(size_t pad) __attribute__((weak));
+
+static napi_value sys_malloc_trim(napi_env env, napi_callback_info info) {
+  (void)info;
+  return number(env, malloc_trim == NULL ? -ENOSYS : malloc_trim(0));
 }
 
 // ---- Poll -----------------------------------------------------------------------------------------------------
@@ -549,10 +581,12 @@ NAPI_MODULE_INIT() {
       METHOD("getsockname", sys_getsockname),
       METHOD("ioctl", sys_ioctl),
       METHOD("send", sys_send),
+      METHOD("sendv", sys_sendv),
       METHOD("recv", sys_recv),
       METHOD("recvmany", sys_recvmany),
       METHOD("recvmsg", sys_recvmsg),
       METHOD("attachFilter", sys_attach_filter),
+      METHOD("mallocTrim", sys_malloc_trim),
   };
   napi_value poll;
   napi_define_class(env, "Poll", NAPI_AUTO_LENGTH, poll_new, NULL, COUNT(methods), methods, &poll);

@@ -29,6 +29,8 @@ export interface Sys {
   getsockname(fd: number, address: Bytes, peer: number): number;
   ioctl(fd: number, request: number, argument: Bytes): number;
   send(fd: number, bytes: Bytes, offset: number, length: number, flags: number): number;
+  /** `send` of several arrays, one behind another, in one call; of more than 64 the rest is not sent. */
+  sendv(fd: number, arrays: readonly Bytes[], flags: number): number;
   recv(fd: number, bytes: Bytes, offset: number, length: number, flags: number): number;
   /** Receives datagrams one behind another, each at a multiple of four, until none waits or less than `room` octets are
    *  left; gives the end offset. Never blocks. −EMSGSIZE if one was longer than `room`. */
@@ -36,5 +38,7 @@ export interface Sys {
   /** `out`: Int32 name length, control length, message flags. */
   recvmsg(fd: number, bytes: Bytes, name: Bytes, control: Bytes, flags: number, out: Int32Array): number;
   attachFilter(fd: number, program: Bytes): number;
+  /** Gives free memory of the C heap back to the system: 1 if there was any, 0 if not, −ENOSYS without glibc. */
+  mallocTrim?(): number;
   readonly Poll: new (fd: number, callback: (status: number, events: number) => void) => Poll;
 }

@@ -1,5 +1,5 @@
-// What the RIB and a reload must know of a filter without running it: whether it looks at the prefix or at the receiving
-// peer, and a text that is equal for equal filters. Both are read off the folded AST.
+// What the RIB and a reload must know of a filter without running it: whether it looks at the prefix, at the receiving
+// peer or at nothing but the source, and a text that is equal for equal filters. Both are read off the folded AST.
 
 import { createHash } from "node:crypto";
 import { toHex } from "../base/bytes.js";
@@ -10,16 +10,37 @@ import { fieldFacts, type FieldName } from "./values.js";
 export function dependenciesOf(policies: Iterable<Policy>): {
   readonly readsPrefix: boolean;
   readonly readsPeer: boolean;
+  readonly isPerSource: boolean;
 } {
   let readsPrefix = false;
   let readsPeer = false;
+  let isPerSource = true;
   for (const policy of policies) {
+    if (editsIn(policy.body)) isPerSource = false;
     for (const field of fieldsOfBlock(policy.body)) {
       readsPrefix ||= fieldFacts(field).readsPrefix === true;
       readsPeer ||= fieldFacts(field).readsPeer === true;
+      isPerSource &&= fieldFacts(field).isOfSource === true;
     }
   }
-  return { readsPrefix, readsPeer };
+  return { readsPrefix, readsPeer, isPerSource };
+}
+
+/** True if a statement changes the route. */
+function editsIn(block: Block): boolean {
+  return block.some((statement) => {
+    switch (statement.kind) {
+      case "if":
+        return editsIn(statement.then) || editsIn(statement.otherwise);
+      case "accept":
+      case "reject":
+      case "next":
+      case "call":
+        return false;
+      default:
+        return true;
+    }
+  });
 }
 
 function fieldsOfBlock(block: Block): readonly FieldName[] {

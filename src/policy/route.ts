@@ -74,6 +74,8 @@ export interface Filter {
   readonly readsPrefix: boolean;
   /** True: it looks at `sentTo`, so peers that differ there cannot share an update group. */
   readonly readsPeer: boolean;
+  /** True: the verdict is the same for all routes of a source, and no route is edited. Absent: maybe not. */
+  readonly isPerSource?: boolean;
   /** Equal texts mean equal filters: update groups and reloads compare it. */
   readonly identity: string;
   /** Names of the policies it was made of, in order. */
@@ -83,6 +85,7 @@ export interface Filter {
 export const ACCEPT_ALL: Filter = Object.assign((): Verdict => ACCEPTED_BY_DEFAULT, {
   readsPrefix: false,
   readsPeer: false,
+  isPerSource: true,
   identity: "accept-all",
 });
 const ACCEPTED_BY_DEFAULT: Verdict = { accept: true, by: "no policy: accept" };
@@ -90,6 +93,7 @@ const ACCEPTED_BY_DEFAULT: Verdict = { accept: true, by: "no policy: accept" };
 export const REJECT_ALL: Filter = Object.assign((): Verdict => REJECTED_BY_DEFAULT, {
   readsPrefix: false,
   readsPeer: false,
+  isPerSource: true,
   identity: "reject-all",
 });
 const REJECTED_BY_DEFAULT: Verdict = { accept: false, by: "RFC 8212: eBGP peer without a policy" };

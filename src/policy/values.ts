@@ -22,6 +22,8 @@ export interface FieldFacts {
   readonly readsPrefix?: true;
   /** The value depends on the peer the route would be sent to. */
   readonly readsPeer?: true;
+  /** The value is the same for all routes of a source, as far as one filter of one session sees them. */
+  readonly isOfSource?: true;
 }
 
 /** Every readable field. `peer.…` is the peer of the session the filter works for: the receiver on export, the sender on
@@ -31,7 +33,7 @@ export const FIELDS = {
   prefixLength: { kind: "number", readsPrefix: true },
   // One attribute set may serve both families (RFC 8950), so the family counts as part of the prefix.
   family: { kind: "text", readsPrefix: true },
-  source: { kind: "text" },
+  source: { kind: "text", isOfSource: true },
   origin: { kind: "number" },
   asPath: { kind: "asPath" },
   asPathLength: { kind: "number" },
@@ -44,16 +46,16 @@ export const FIELDS = {
   communities: { kind: "communities" },
   largeCommunities: { kind: "largeCommunities" },
   extendedCommunities: { kind: "extendedCommunities" },
-  "peer.address": { kind: "text", readsPeer: true },
-  "peer.name": { kind: "text", readsPeer: true },
-  "peer.group": { kind: "text", readsPeer: true },
-  "peer.as": { kind: "number", readsPeer: true },
-  "peer.isEbgp": { kind: "boolean", readsPeer: true },
-  "learnedFrom.address": { kind: "text" },
-  "learnedFrom.name": { kind: "text" },
-  "learnedFrom.group": { kind: "text" },
-  "learnedFrom.as": { kind: "number" },
-  "learnedFrom.isEbgp": { kind: "boolean" },
+  "peer.address": { kind: "text", readsPeer: true, isOfSource: true },
+  "peer.name": { kind: "text", readsPeer: true, isOfSource: true },
+  "peer.group": { kind: "text", readsPeer: true, isOfSource: true },
+  "peer.as": { kind: "number", readsPeer: true, isOfSource: true },
+  "peer.isEbgp": { kind: "boolean", readsPeer: true, isOfSource: true },
+  "learnedFrom.address": { kind: "text", isOfSource: true },
+  "learnedFrom.name": { kind: "text", isOfSource: true },
+  "learnedFrom.group": { kind: "text", isOfSource: true },
+  "learnedFrom.as": { kind: "number", isOfSource: true },
+  "learnedFrom.isEbgp": { kind: "boolean", isOfSource: true },
 } as const satisfies Record<string, FieldFacts>;
 
 export type FieldName = keyof typeof FIELDS;

@@ -23,6 +23,8 @@ export interface AdjRibOut {
   /** Advertises another set for the path, 0: none. True if nothing of the prefix is left: the caller unholds it when it has
    *  written what it has to write about it. */
   set(prefix: PrefixId, pathId: number, is: AttrsId): boolean;
+  /** Gives back the memory of rows for which nothing is advertised any more. A walk over all of them. */
+  trim(): void;
 }
 
 /** Of the prefix both have the same paths with the same sets, or none. */
@@ -88,6 +90,18 @@ export class BestPathOut implements AdjRibOut {
     return false;
   }
 
+  trim(): void {
+    if (this.#sets.length === FIRST_ROWS) return;
+    let end = this.#sets.length;
+    while (end > FIRST_ROWS && this.#sets[end - 1] === 0) end--;
+    let length = FIRST_ROWS;
+    while (length < end) length *= 2;
+    const sets = new Int32Array(length);
+    // Not by set(): pages that hold nothing are not to be touched.
+    for (let prefix = 1; prefix < end; prefix++) if (this.#sets[prefix] !== 0) sets[prefix] = this.#sets[prefix];
+    this.#sets = sets;
+  }
+
   #grow(prefix: PrefixId): void {
     const larger = new Int32Array(Math.max(prefix + 1, this.#sets.length * 2));
     larger.set(this.#sets);
@@ -138,5 +152,9 @@ export class PathsOut implements AdjRibOut {
     const isEmpty = this.#lists.first(prefix) === 0;
     if (wasEmpty && !isEmpty) this.#routes.hold(prefix);
     return isEmpty && !wasEmpty;
+  }
+
+  trim(): void {
+    this.#lists.trim();
   }
 }

@@ -5,36 +5,19 @@
 // judging changed it. Rows are reference-counted; a row nobody holds must be given back by retain + release.
 
 import type { Bytes } from "../base/bytes.js";
-import { ByteWriter, equalBytes } from "../base/bytes.js";
-import { ByteArena, LONGEST_BLOB } from "../base/byte-arena.js";
-import { AttributeFacts, withdraw } from "../packet/attributes/attribute.js";
-import { judgeAttributes, judgeWithoutNlri } from "../packet/attributes/index.js";
+import { equalBytes } from "../base/bytes.js";
+import { ByteArena } from "../base/byte-arena.js";
+import { OctetWords } from "../base/octet-words.js";
+import type { AttributeFacts } from "../packet/attributes/attribute.js";
 import { ATTRIBUTE } from "../packet/codes.js";
 import type { NextHopId, NextHopTable } from "./next-hop-table.js";
-import { MARK, marksOf } from "./set-marks.js";
-import type { SourceId, SourceOptions, SourceTable } from "./sources.js";
-import { RELATION } from "./sources.js";
+import { CONTEXT, type Identity, LONGEST_SET } from "./set-context.js";
+import { SetJudge } from "./set-judge.js";
+import { MARK } from "./set-marks.js";
+import type { SourceId, SourceTable } from "./sources.js";
 
 /** Row of AttrsTable; 0 = none. */
 export type AttrsId = number;
-
-/** What a set's octets mean beside the octets: bits of the `context` column. */
-export const CONTEXT = {
-  /** Low 16 bits: weight. */
-  weightMask: 0xffff,
-  /** The session speaks 2-octet AS numbers (RFC 6793). */
-  oldSpeaker: 1 << 16,
-  /** Made here (local route or edited by a filter): already in normal form. */
-  normal: 1 << 17,
-  /** A filter set MED: it goes out on eBGP too (RFC 4271 §5.1.4). */
-  medIsOurs: 1 << 18,
-  /** A filter set NEXT_HOP: it is sent as it is. */
-  nextHopIsOurs: 1 << 19,
-  /** 11 bits from here on: the generation of the source, added by the table. */
-  generationShift: 20,
-  /** BLACKHOLE is honoured: packets are dropped, whatever the next hop (RFC 7999 §3.3). */
-  dropsPackets: 1 << 31,
-} as const;
 
 const STRIDE = 16;
 const HASH = 0;
@@ -63,30 +46,29 @@ const TREAT_AS_WITHDRAW = 1 << 5;
 const CLUSTERS_SHIFT = 16;
 
 export const DEFAULT_LOCAL_PREF = 100;
-/** Octets of the longest set that the table can hold. */
-export const LONGEST_SET = LONGEST_BLOB;
-// Paths of two octets double, so that what fitted a message of RFC 8654 may fit nothing any more.
-const TOO_LONG = withdraw("path attributes are too long to be passed on", "RFC 7606 §2");
 
-/** Who we are: what makes a received route a loop. */
-export interface Identity {
-  readonly routerId: number;
-  readonly clusterId: number;
-}
+const FIRST_BUCKETS = 1024;
+/** Less memory than that of so many sets is not worth the while. */
+const LEAST_TRIMMED = 16384;
 
 export class AttrsTable {
   readonly #sources: SourceTable;
   readonly #nextHops: NextHopTable;
-  readonly #arena = new ByteArena();
-  readonly #facts = new AttributeFacts();
-  readonly #scratch = new ByteWriter(4096);
+  #arena = new ByteArena();
+  readonly #judge = new SetJudge();
+  /** The octets of the set at hand. */
+  readonly #key = new OctetWords(LONGEST_SET);
   readonly #faults = new Map<AttrsId, readonly string[]>();
   readonly #seed: number;
   #rows: Int32Array;
   #capacity: number;
   #nextRow = 1;
   #freeRow = 0;
-  #buckets = new Int32Array(1024);
+  /** Free rows below #nextRow that are in no list, and a row below which there are none; see trim. */
+  #holes = 0;
+  #firstHole = 1;
+  readonly #reserve: number;
+  #buckets = new Int32Array(FIRST_BUCKETS);
   #identity: Identity;
   /** Number of sets held. */
   size = 0;
@@ -100,7 +82,7 @@ export class AttrsTable {
     this.#nextHops = nextHops;
     this.#identity = identity;
     this.#seed = seed | 0;
-    this.#capacity = reserve;
+    this.#capacity = this.#reserve = reserve;
     this.#rows = new Int32Array(reserve * STRIDE);
   }
 
@@ -115,13 +97,9 @@ export class AttrsTable {
     this.#identity = identity;
   }
 
-  /** Judges attributes that come without any prefix: nothing is kept. Throws NotificationError 3/1 where one of them asks
-   *  for treat-as-withdraw (RFC 7606 §5.2). */
+  /** See SetJudge.judgeAlone. */
   judgeAlone(bytes: Bytes, at: number, end: number, source: SourceId, context: number): void {
-    const ebgp = this.#sources.relation[source] === RELATION.ebgp;
-    this.#scratch.clear();
-    const fourOctetAs = (context & CONTEXT.oldSpeaker) === 0;
-    judgeWithoutNlri(bytes, at, end, { fourOctetAs, ebgp }, this.#facts, this.#scratch);
+    this.#judge.judgeAlone(bytes, at, end, this.#sources.relation[source], context);
   }
 
   /** Row of the set whose attribute octets are `bytes[at, at + length)`: type-length-values without MP_REACH_NLRI and
@@ -129,7 +107,8 @@ export class AttrsTable {
    *  Throws NotificationError where RFC 7606 still resets the session. */
   intern(bytes: Bytes, at: number, length: number, source: SourceId, flags: number): AttrsId {
     const context = flags | (this.#sources.generation[source] << CONTEXT.generationShift);
-    const hash = hashBytes(bytes, at, length, this.#seed ^ Math.imul(source, 0x1f35_9b4d) ^ context);
+    if (length > LONGEST_SET) throw new RangeError(`an attribute set of ${length} octets`);
+    const hash = this.#key.take(bytes, at, length, this.#seed ^ Math.imul(source, 0x1f35_9b4d) ^ context);
     const rows = this.#rows;
     let id = this.#buckets[hash & (this.#buckets.length - 1)];
     while (id !== 0) {
@@ -138,10 +117,10 @@ export class AttrsTable {
         rows[row + HASH] === hash &&
         rows[row + SOURCE] === source &&
         rows[row + KEY_LENGTH] === length &&
-        rows[row + CONTEXT_COLUMN] === context
+        rows[row + CONTEXT_COLUMN] === context &&
+        this.#arena.equalsWords(rows[row + KEY], this.#key.words, length)
       ) {
-        const location = rows[row + KEY];
-        if (equalBytes(this.#arena.chunk(location), this.#arena.offset(location), bytes, at, length)) return id;
+        return id;
       }
       id = rows[row + NEXT];
     }
@@ -299,42 +278,34 @@ export class AttrsTable {
   }
 
   #add(hash: number, bytes: Bytes, at: number, length: number, source: SourceId, context: number): AttrsId {
-    const facts = this.#facts;
-    const body = this.#scratch;
-    body.clear();
-    const own = (context & CONTEXT.normal) !== 0;
-    const ebgp = this.#sources.relation[source] === RELATION.ebgp && !own;
-    const fourOctetAs = (context & CONTEXT.oldSpeaker) === 0;
-    judgeAttributes(bytes, at, at + length, { fourOctetAs, ebgp, own }, facts, body);
     const { options } = this.#sources.get(source);
-    if (ebgp && options.import?.enforcesFirstAs === true) demandFirstAs(facts, options);
-    if (body.length > LONGEST_SET) {
-      body.clear();
-      facts.reset();
-      facts.add(TOO_LONG);
-    }
+    const judge = this.#judge;
+    const relation = this.#sources.relation[source];
+    const marks = judge.judge(bytes, at, length, relation, context, options, this.#identity);
+    const { facts } = judge;
     const id = this.#takeRow();
-    const rows = this.#rows;
+    const key = this.#arena.storeWords(this.#key.words, length);
     const row = id << 4;
-    const key = this.#arena.store(bytes, at, length);
-    const same = body.length === length && equalBytes(body.bytes, 0, bytes, at, length);
+    this.#rows[row + KEY] = key;
+    this.#rows[row + KEY_LENGTH] = length;
+    this.#rows[row + BODY] = key;
+    this.#rows[row + BODY_LENGTH] = length;
+    if (judge.isRewritten) this.#storeBody(row, bytes, at, length);
+    const rows = this.#rows;
     rows[row + HASH] = hash;
     rows[row + REFS] = 0;
-    rows[row + KEY] = key;
-    rows[row + KEY_LENGTH] = length;
-    rows[row + BODY] = same ? key : this.#arena.store(body.bytes, 0, body.length);
-    rows[row + BODY_LENGTH] = body.length;
     rows[row + SOURCE] = source;
     rows[row + LOCAL_PREF] = facts.localPref < 0 ? DEFAULT_LOCAL_PREF : facts.localPref | 0;
     rows[row + PATH_LENGTH] = facts.asPathLength;
     rows[row + MED] = facts.hasMed ? facts.med | 0 : 0;
     rows[row + ORIGINATOR] = facts.originatorId | 0;
     const drops = (context & CONTEXT.dropsPackets) !== 0;
-    const { nextHopAt, nextHopLength } = facts;
-    rows[row + NEXT_HOP] = this.#nextHops.acquire(body.bytes, nextHopAt, nextHopLength, options.zone, drops);
+    const body = this.#arena.chunk(rows[row + BODY]);
+    const nextHopAt = this.#arena.offset(rows[row + BODY]) + facts.nextHopAt;
+    rows[row + NEXT_HOP] = this.#nextHops.acquire(body, nextHopAt, facts.nextHopLength, options.zone, drops);
     rows[row + NEIGHBOR_AS] = facts.neighborAs | 0;
     rows[row + CONTEXT_COLUMN] = context;
-    rows[row + FLAGS] = this.#flags(facts, body, options);
+    rows[row + FLAGS] = flagsOf(facts) | marks;
     const bucket = hash & (this.#buckets.length - 1);
     rows[row + NEXT] = this.#buckets[bucket];
     this.#buckets[bucket] = id;
@@ -345,6 +316,14 @@ export class AttrsTable {
       this.onFault(source, facts.reasons);
     }
     return id;
+  }
+
+  /** The normal form becomes the body of the row, unless it is the key after all. */
+  #storeBody(row: number, bytes: Bytes, at: number, length: number): void {
+    const { body } = this.#judge;
+    if (body.length === length && equalBytes(body.bytes, 0, bytes, at, length)) return;
+    this.#rows[row + BODY] = this.#arena.store(body.bytes, 0, body.length);
+    this.#rows[row + BODY_LENGTH] = body.length;
   }
 
   /** Chunk, offset and length of the value of AS_PATH; no octets where there is none. */
@@ -360,16 +339,6 @@ export class AttrsTable {
       at = valueAt + length;
     }
     return [bytes, end, 0];
-  }
-
-  #flags(facts: AttributeFacts, body: ByteWriter, source: SourceOptions): number {
-    let flags = facts.origin & ORIGIN_MASK;
-    if (facts.hasMed) flags |= HAS_MED;
-    if (facts.localPref >= 0) flags |= HAS_LOCAL_PREF;
-    if (facts.hasOriginatorId) flags |= HAS_ORIGINATOR;
-    if (facts.fate !== 0) flags |= TREAT_AS_WITHDRAW;
-    flags |= marksOf(body, source, this.#identity.routerId, this.#identity.clusterId);
-    return flags | (Math.min(facts.clusterCount, 0xffff) << CLUSTERS_SHIFT);
   }
 
   #free(id: AttrsId): void {
@@ -399,6 +368,7 @@ export class AttrsTable {
       this.#freeRow = this.#rows[(id << 4) + NEXT];
       return id;
     }
+    if (this.#holes > 0) return this.#takeHole();
     const id = this.#nextRow++;
     if (id >= this.#capacity) {
       this.#capacity *= 2;
@@ -407,6 +377,53 @@ export class AttrsTable {
       this.#rows = rows;
     }
     return id;
+  }
+
+  /** True if most of the memory in use holds nothing any more. */
+  get isSparse(): boolean {
+    const touched = this.#nextRow - 1 - this.#holes;
+    return touched > LEAST_TRIMMED && this.size * 4 < touched;
+  }
+
+  /** Moves what is left of many sets to new memory, of which it touches no more than it needs. Rows keep their numbers,
+   *  octets do not stay where they are. A walk over all rows: for tables of which little is left. */
+  trim(): void {
+    const old = this.#rows;
+    const arena = new ByteArena();
+    let end = this.#nextRow;
+    while (end > 1 && old[((end - 1) << 4) + SOURCE] === 0) end--;
+    this.#capacity = this.#reserve;
+    while (this.#capacity <= end) this.#capacity *= 2;
+    const rows = new Int32Array(this.#capacity * STRIDE);
+    let buckets = FIRST_BUCKETS;
+    while (buckets < this.size) buckets *= 4;
+    this.#buckets = new Int32Array(buckets);
+    for (let id = 1; id < end; id++) {
+      const row = id << 4;
+      if (old[row + SOURCE] === 0) continue;
+      for (let at = row; at < row + STRIDE; at++) rows[at] = old[at];
+      rows[row + KEY] = this.#arena.copyTo(arena, old[row + KEY], old[row + KEY_LENGTH]);
+      const isShared = old[row + BODY] === old[row + KEY];
+      rows[row + BODY] = isShared
+        ? rows[row + KEY]
+        : this.#arena.copyTo(arena, old[row + BODY], old[row + BODY_LENGTH]);
+      const bucket = rows[row + HASH] & (buckets - 1);
+      rows[row + NEXT] = this.#buckets[bucket];
+      this.#buckets[bucket] = id;
+    }
+    this.#rows = rows;
+    this.#arena = arena;
+    this.#nextRow = end;
+    this.#freeRow = 0;
+    this.#holes = end - 1 - this.size;
+    this.#firstHole = 1;
+  }
+
+  /** Holes are handed out in order when the list is empty: every row without a source is one of them then. */
+  #takeHole(): AttrsId {
+    while (this.#rows[(this.#firstHole << 4) + SOURCE] !== 0) this.#firstHole++;
+    this.#holes--;
+    return this.#firstHole++;
   }
 
   #growBuckets(): void {
@@ -428,25 +445,11 @@ export class AttrsTable {
   }
 }
 
-/** RFC 4271 §6.3: an external peer puts its own AS in front; RFC 7606 §7.2: otherwise the routes count as withdrawn. */
-function demandFirstAs(facts: AttributeFacts, { peer }: SourceOptions): void {
-  if (peer === undefined || facts.fate !== 0 || facts.neighborAs === peer.as) return;
-  facts.add(withdraw(`AS_PATH does not begin with the peer's AS ${peer.as}`, "RFC 4271 §6.3, RFC 7606 §7.2"));
-}
-
-function hashBytes(bytes: Bytes, at: number, length: number, seed: number): number {
-  let hash = (seed ^ length) | 0;
-  const end = at + length;
-  const whole = at + (length & ~3);
-  for (; at < whole; at += 4) {
-    hash = Math.imul(
-      hash ^ (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)),
-      0x9e3779b1,
-    );
-    hash ^= hash >>> 15;
-  }
-  for (; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x85ebca6b);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, 0xc2b2ae35);
-  return hash ^ (hash >>> 16);
+function flagsOf(facts: AttributeFacts): number {
+  let flags = facts.origin & ORIGIN_MASK;
+  if (facts.hasMed) flags |= HAS_MED;
+  if (facts.localPref >= 0) flags |= HAS_LOCAL_PREF;
+  if (facts.hasOriginatorId) flags |= HAS_ORIGINATOR;
+  if (facts.fate !== 0) flags |= TREAT_AS_WITHDRAW;
+  return flags | (Math.min(facts.clusterCount, 0xffff) << CLUSTERS_SHIFT);
 }

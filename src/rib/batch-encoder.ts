@@ -16,6 +16,7 @@ import type { SourceId } from "./sources.js";
 
 const HEADER = 19;
 const UPDATE = 2;
+const FIRST_SETS = 1024;
 /** Octets kept free in front of every prefix: the longest NLRI with a path id. */
 const ROOM = 32;
 
@@ -39,8 +40,8 @@ export class BatchEncoder {
   #pathIds = new Int32Array(0);
   #hasPathIds = false;
   #slots = 0;
-  #firstSlot = new Int32Array(1024);
-  #nextAttrs = new Int32Array(1024);
+  #firstSlot = new Int32Array(FIRST_SETS);
+  #nextAttrs = new Int32Array(FIRST_SETS);
   readonly #segments: Segment[] = [];
   #segmentCount = 0;
   readonly #bySource = new Map<number, number>();
@@ -76,6 +77,12 @@ export class BatchEncoder {
       this.#firstSlot = new Int32Array(this.#attrs.end * 2);
       this.#nextAttrs = new Int32Array(this.#attrs.end * 2);
     }
+  }
+
+  /** Gives memory back, between two batches. */
+  trim(): void {
+    this.#firstSlot = new Int32Array(FIRST_SETS);
+    this.#nextAttrs = new Int32Array(FIRST_SETS);
   }
 
   /** True when the batch has about the size it should have. */

@@ -6,10 +6,12 @@
 import { Bitset } from "../base/bitset.js";
 import type { PrefixId, RouteTable } from "./route-table.js";
 
+const FIRST_ENTRIES = 1024;
+
 export class ChangeLog {
   readonly #routes: RouteTable;
   readonly #dirty = new Bitset();
-  #entries = new Int32Array(1024);
+  #entries = new Int32Array(FIRST_ENTRIES);
   #tail = 0;
   #head = 0;
 
@@ -37,6 +39,12 @@ export class ChangeLog {
     this.#dirty.delete(prefix);
     if (this.#tail === this.#head) this.#tail = this.#head = 0;
     return prefix;
+  }
+
+  /** Gives back memory that is not needed now. */
+  trim(): void {
+    this.#dirty.trim();
+    if (this.length === 0 && this.#entries.length > FIRST_ENTRIES) this.#entries = new Int32Array(FIRST_ENTRIES);
   }
 
   /** Forgets everything. */

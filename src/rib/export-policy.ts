@@ -9,7 +9,7 @@ import type { ExportRules } from "./export-rules.js";
 import { OriginatedDefault } from "./originated-default.js";
 import { RouteCursor } from "./route-cursor.js";
 import type { PrefixId, RouteTable } from "./route-table.js";
-import type { SourceTable } from "./sources.js";
+import type { SourceOptions, SourceTable } from "./sources.js";
 
 const UNKNOWN = 0;
 const REJECTED = -1;
@@ -22,6 +22,10 @@ export class ExportPolicy {
   readonly #cursor: RouteCursor;
   readonly #filter: Filter;
   readonly #onFree: (id: AttrsId) => void;
+  readonly #sources: SourceTable;
+  /** The source that was judged last, by a filter that looks at nothing else, and the verdict. */
+  #latest: SourceOptions | undefined;
+  #acceptsLatest = false;
   /** By AttrsId of the best path: what goes out (a reference is held if it is another set), REJECTED or UNKNOWN. */
   #memo = new Int32Array(256);
   /** Sets of which it was logged that they cannot be told. */
@@ -30,6 +34,7 @@ export class ExportPolicy {
   constructor(rules: ExportRules, routes: RouteTable, attrs: AttrsTable, sources: SourceTable) {
     this.#rules = rules;
     this.#attrs = attrs;
+    this.#sources = sources;
     this.#filter = rules.options.exportFilter;
     this.#cursor = new RouteCursor(attrs, sources);
     this.#onFree = (id) => this.#forget(id);
@@ -44,6 +49,10 @@ export class ExportPolicy {
     if (known === REJECTED) return 0;
     if (!this.#rules.permits(id)) return this.#remember(id, REJECTED);
     if (this.#filter === ACCEPT_ALL) return this.#remember(id, this.#fits(id, id) ? id : REJECTED);
+    if (this.#filter.isPerSource === true) {
+      const accepts = this.#acceptsSource(id, prefixes, prefix);
+      return this.#remember(id, accepts && this.#fits(id, id) ? id : REJECTED);
+    }
     this.#seek(id, prefixes, prefix);
     const accepted = this.#filter(this.#cursor).accept;
     const result = accepted ? this.#cursor.commit() : REJECTED;
@@ -71,6 +80,17 @@ export class ExportPolicy {
     return false;
   }
 
+  /** The verdict on all routes of the set's source. Sets of one source come in runs. */
+  #acceptsSource(id: AttrsId, prefixes: PrefixIndex, prefix: PrefixId): boolean {
+    const { options } = this.#sources.get(this.#attrs.source(id));
+    if (options !== this.#latest) {
+      this.#seek(id, prefixes, prefix);
+      this.#acceptsLatest = this.#filter(this.#cursor).accept;
+      this.#latest = options;
+    }
+    return this.#acceptsLatest;
+  }
+
   #seek(id: AttrsId, prefixes: PrefixIndex, prefix: PrefixId): void {
     this.#cursor.seek(id, this.#rules.options.sentTo);
     const family: Family = this.#rules.options.family;
@@ -87,6 +107,13 @@ export class ExportPolicy {
     this.#memo[id] = result;
     if (result > 0 && result !== id) this.#attrs.retain(result);
     return result > 0 ? result : 0;
+  }
+
+  /** Gives back the memory of what was remembered of sets that are gone. */
+  trim(): void {
+    if (this.#memo.length > 256 && this.#memo.length > this.#attrs.end * 4) {
+      this.#memo = this.#memo.slice(0, Math.max(256, this.#attrs.end));
+    }
   }
 
   #forget(id: AttrsId): void {

@@ -8,7 +8,8 @@ import { toHex } from "../base/bytes.js";
 import { type Family, IPV6_UNICAST } from "../base/family.js";
 import type { BgpRole } from "../packet/codes.js";
 import type { Filter, PeerFacts } from "../policy/route.js";
-import { type AttrsId, type AttrsTable, CONTEXT } from "./attrs-table.js";
+import type { AttrsId, AttrsTable } from "./attrs-table.js";
+import { CONTEXT } from "./set-context.js";
 import type { NextHopTable } from "./next-hop-table.js";
 import { RELATION, type Relation, type SourceTable } from "./sources.js";
 

@@ -39,6 +39,8 @@ export class Batch {
   #pathIds = new Int32Array(0);
   /** Members whose socket still reads from the buffer. */
   readers = 0;
+  /** Walks that have yet to note which prefixes it speaks of. */
+  keepers = 0;
   /** No longer in the list of its group: the last reader gives it back to the pool. */
   dropped = false;
   /** The rows of `prefixes` are held, so that they do not come to mean others. */
@@ -50,7 +52,7 @@ export class Batch {
   }
 
   reset(): void {
-    this.commonLength = this.messageCount = this.segmentCount = this.prefixCount = this.readers = 0;
+    this.commonLength = this.messageCount = this.segmentCount = this.prefixCount = this.readers = this.keepers = 0;
     this.dropped = this.holdsPrefixes = false;
     this.targeted.clear();
     this.#whole = undefined;
@@ -152,13 +154,23 @@ export class BatchPool {
     // One that had to grow is not worth keeping.
     if (batch.buffer.length <= BATCH_BYTES + 8192 && this.#free.length < 8) this.#free.push(batch);
   }
+
+  /** Gives the memory of unused buffers back. */
+  trim(): void {
+    this.#free.length = 0;
+  }
 }
+
+/** Held batches that are let go in one turn. */
+const DROPPED_AT_ONCE = 4;
 
 /** The batches between the slowest and the newest position. Positions count up for ever. */
 export class GroupBatches {
   readonly #pool: BatchPool;
   readonly #routes: RouteTable;
   readonly #batches: Batch[] = [];
+  /** Dropped, but the rows of their prefixes are still held. */
+  readonly #leaving: Batch[] = [];
   #first = 0;
   #bytes = 0;
 
@@ -196,30 +208,56 @@ export class GroupBatches {
     return this.#batches[position - this.#first];
   }
 
-  /** Drops the batches before `position`. Those whose octets a kernel still reads go back to the pool later. */
+  /** Drops the batches before `position`. Those whose octets a kernel still reads go back to the pool later; of many at a
+   *  time, letGo is to let the prefixes go. */
   dropBefore(position: number): void {
+    const isLong = position - this.#first > DROPPED_AT_ONCE;
     while (this.#first < position && this.#batches.length > 0) {
       const batch = this.#batches[0];
       this.#batches.shift();
       this.#first++;
       this.#bytes -= batch.byteLength;
-      this.drop(batch);
+      if (isLong && batch.holdsPrefixes) this.#leaving.push(batch);
+      else this.drop(batch);
     }
   }
 
   /** The batch is not in the list, or no longer. */
   drop(batch: Batch): void {
     batch.dropped = true;
-    if (batch.holdsPrefixes) {
-      batch.holdsPrefixes = false;
-      for (let i = 0; i < batch.prefixCount; i++) this.#routes.unhold(batch.prefixes[i]);
-    }
-    if (batch.readers === 0) this.#pool.give(batch);
+    this.#giveUp(batch);
+  }
+
+  /** Lets the next of many dropped batches go; false if there is none. */
+  letGo(): boolean {
+    const batch = this.#leaving.pop();
+    if (batch !== undefined) this.drop(batch);
+    return batch !== undefined;
+  }
+
+  /** Somebody has yet to read which prefixes the batch speaks of: their rows stay until `noted`. */
+  keep(batch: Batch): void {
+    batch.keepers++;
+  }
+
+  /** The other end of `keep`. */
+  noted(batch: Batch): void {
+    batch.keepers--;
+    if (batch.dropped) this.#giveUp(batch);
   }
 
   /** One reader less. */
   release(batch: Batch): void {
     batch.readers--;
-    if (batch.dropped && batch.readers === 0) this.#pool.give(batch);
+    if (batch.dropped) this.#giveUp(batch);
+  }
+
+  #giveUp(batch: Batch): void {
+    if (batch.keepers > 0) return;
+    if (batch.holdsPrefixes) {
+      batch.holdsPrefixes = false;
+      for (let i = 0; i < batch.prefixCount; i++) this.#routes.unhold(batch.prefixes[i]);
+    }
+    if (batch.readers === 0) this.#pool.give(batch);
   }
 }

@@ -34,6 +34,8 @@ export class GroupMember {
   position = 0;
   /** Its socket is full; wait for it. */
   blocked = false;
+  /** When its socket was full and then took everything, by Clock.now. */
+  emptiedAt = -Infinity;
   /** It follows the stream; false while it is told the table instead (group-walk.ts). */
   isLive = true;
   /** An End-of-RIB is due when it has been told everything. */
@@ -46,9 +48,9 @@ export class GroupMember {
   limit: MemberLimit | undefined;
   #gone = false;
   /** Asks for a flush: the member can take more. */
-  readonly #onWritable: () => void;
+  readonly #onWritable: (member: GroupMember) => void;
 
-  constructor(source: SourceId, sink: MemberSink, wantsEndOfRib: boolean, onWritable: () => void) {
+  constructor(source: SourceId, sink: MemberSink, wantsEndOfRib: boolean, onWritable: (member: GroupMember) => void) {
     this.source = source;
     this.sink = sink;
     this.wantsEndOfRib = wantsEndOfRib;
@@ -91,7 +93,7 @@ export class GroupMember {
       if (this.#gone) return;
       this.blocked = this.sink.writableLength > 0;
       if (this.blocked) this.#block(() => undefined);
-      else this.#onWritable();
+      else this.#onWritable(this);
     };
     this.sink.write(NOTHING, written, 0);
   }

@@ -3,7 +3,8 @@
 //
 // `pending` holds the prefixes still to be told, `owed` the paths of them that the members may hold, so that a withdrawal
 // is due where they are no longer advertised. Changes that come meanwhile are added to both; when nothing is pending the
-// members rejoin the stream where it stands. Pending prefixes are held, so that their rows stay.
+// members rejoin the stream where it stands. Pending prefixes are held, so that their rows stay. What is pending is found
+// out a few rows at a time (walk-backlog.ts): a row that changes before it was looked at is added by its change.
 
 import { Bitset } from "../base/bitset.js";
 import type { AdjRibOut } from "./adj-rib-out.js";
@@ -15,7 +16,9 @@ import type { Batch } from "./group-batches.js";
 import type { GroupMember } from "./group-member.js";
 import { OwedPaths, OwedPrefixes, type OwedWithdrawals } from "./owed-withdrawals.js";
 import type { PathNode } from "./path-lists.js";
+import { RowCircle } from "./row-circle.js";
 import type { PrefixId, RouteTable } from "./route-table.js";
+import { WalkBacklog } from "./walk-backlog.js";
 
 /** What a walk needs of its group. */
 export interface WalkedGroup {
@@ -29,12 +32,23 @@ export interface WalkedGroup {
   isPermitted(member: GroupMember): boolean;
 }
 
+/** Rows of the table that become pending at a time, and how many may be pending when more are looked for. */
+const TABLE_ROWS = 8192;
+/** Prefixes of a batch: many that have nothing to be told must not take one long turn. */
+const MOST_TOLD = 8192;
+
 export class GroupWalk {
   readonly members = new Set<GroupMember>();
+  /** What the members may know beside what is advertised here. */
+  readonly backlog: WalkBacklog;
   readonly #group: WalkedGroup;
   #pending = new Bitset();
   #owed: OwedWithdrawals;
   #cursor = 0;
+  /** Rows of what is advertised that have yet to become pending. */
+  #table = new RowCircle();
+  /** The members may hold what is advertised there. */
+  #isTableOwed = false;
   readonly #told: PrefixId[] = [];
   /** False until the first batch: members may still join. */
   hasStarted = false;
@@ -42,10 +56,16 @@ export class GroupWalk {
   constructor(group: WalkedGroup) {
     this.#group = group;
     this.#owed = group.rules.options.addPathSend === 0 ? new OwedPrefixes() : new OwedPaths();
+    this.backlog = new WalkBacklog(this, group);
   }
 
   get isDone(): boolean {
-    return this.#pending.size === 0;
+    return this.#pending.size === 0 && this.#table.isDone && this.backlog.isDone;
+  }
+
+  /** The table, or some of it, is told again whatever the members know. */
+  get isTellingTable(): boolean {
+    return !this.#table.isDone;
   }
 
   /** A prefix to be told. */
@@ -61,9 +81,14 @@ export class GroupWalk {
 
   /** All that is advertised is to be told. */
   addTable(): void {
-    const { advertised } = this.#group;
-    const { end } = advertised;
-    for (let prefix = 1; prefix < end; prefix++) if (advertised.first(prefix) !== 0) this.add(prefix);
+    if (this.#table.isDone) this.#isTableOwed = false;
+    this.#table.begin(this.#group.routes.prefixes.end);
+  }
+
+  /** All that is advertised is to be told, and the members may hold it. */
+  oweTable(): void {
+    this.#isTableOwed = true;
+    this.#table.begin(this.#group.routes.prefixes.end);
   }
 
   /** The members may hold whatever is advertised of the prefix there. */
@@ -73,18 +98,13 @@ export class GroupWalk {
     }
   }
 
-  /** The members may hold whatever is advertised there. */
-  oweTable(advertised: AdjRibOut): void {
-    const { end } = advertised;
-    for (let prefix = 1; prefix < end; prefix++) this.oweAll(prefix, advertised);
-  }
-
   /** The next batch of the walk, or undefined when nothing had to be said. */
   encode(): Batch | undefined {
     this.hasStarted = true;
+    if (this.#pending.size < TABLE_ROWS) this.#takeTable();
     const { rules, writer, encoder, routes } = this.#group;
     encoder.begin(rules, writer);
-    while (!encoder.isFull && this.#pending.size > 0) {
+    while (!encoder.isFull && this.#pending.size > 0 && this.#told.length < MOST_TOLD) {
       let prefix = this.#pending.next(this.#cursor);
       if (prefix < 0) prefix = this.#pending.next(0);
       this.#cursor = prefix + 1;
@@ -104,6 +124,9 @@ export class GroupWalk {
     other.#pending = this.#pending.copy();
     other.#owed = this.#owed.copy();
     other.#cursor = this.#cursor;
+    other.#table = this.#table.copy();
+    other.#isTableOwed = this.#isTableOwed;
+    other.backlog.take(this.backlog);
     other.hasStarted = true;
     for (let prefix = other.#pending.next(0); prefix >= 0; prefix = other.#pending.next(prefix + 1)) {
       this.#group.routes.hold(prefix);
@@ -122,15 +145,25 @@ export class GroupWalk {
       this.add(prefix);
       for (let node = owed.first(prefix); node !== 0; node = owed.next(node)) this.owe(prefix, owed.pathId(node));
     }
+    this.backlog.take(other.backlog);
   }
 
   /** Gives up what is pending. */
   abandon(): void {
     for (let prefix = this.#pending.next(0); prefix >= 0; prefix = this.#pending.next(prefix + 1)) {
-      this.#owed.clear(prefix);
       this.#group.routes.unhold(prefix);
     }
-    this.#pending.clear();
+    this.#pending = new Bitset();
+    this.backlog.abandon();
+  }
+
+  #takeTable(): void {
+    const { advertised } = this.#group;
+    for (let rows = 0; rows < TABLE_ROWS && !this.#table.isDone; rows++) {
+      const prefix = this.#table.take();
+      if (this.#isTableOwed) this.oweAll(prefix, advertised);
+      else if (advertised.first(prefix) !== 0) this.add(prefix);
+    }
   }
 
   #tell(prefix: PrefixId): void {

@@ -1,11 +1,11 @@
 // The walks of one update group: who is taken out of the stream, who shares a walk, who rejoins.
 
 import type { Clock } from "../base/clock.js";
-import { ONLY_PATH } from "./adj-rib-out.js";
 import type { GroupBatches } from "./group-batches.js";
 import type { GroupMember } from "./group-member.js";
 import { GroupWalk, type WalkedGroup } from "./group-walk.js";
 import type { PrefixId } from "./route-table.js";
+import type { FollowedGroup } from "./walk-backlog.js";
 
 export class GroupWalks {
   readonly #group: WalkedGroup;
@@ -33,7 +33,7 @@ export class GroupWalks {
     const walk = new GroupWalk(this.#group);
     this.#walks.add(walk);
     const missedFrom = members.reduce((least, { position }) => Math.min(least, position), this.#batches.end);
-    this.#addMissed(walk, missedFrom);
+    walk.backlog.miss(this.#batches, missedFrom);
     for (const member of members) {
       walk.members.add(member);
       member.isLive = false;
@@ -63,7 +63,7 @@ export class GroupWalks {
   tellAllAgain(live: readonly GroupMember[]): void {
     if (live.length > 0) this.start(live);
     // Not only told again: other rules may withhold a route from the peer that is its next hop.
-    for (const walk of this.#walks) walk.oweTable(this.#group.advertised);
+    for (const walk of this.#walks) walk.oweTable();
   }
 
   /** The member leaves the group. */
@@ -75,34 +75,49 @@ export class GroupWalks {
     this.#endIfEmpty(walk);
   }
 
-  /** The member leaves for another group; what it has not been told becomes part of its walk there. */
-  handOver(member: GroupMember, walk: GroupWalk): void {
-    const old = this.#walkOf(member);
-    if (old === undefined) {
-      this.#addMissed(walk, member.position);
-      return;
+  /** Takes over members of another group. What they have not been told there becomes part of their walks here; those who
+   *  stand at the same place share one. `compared`: the other group, unless it is known to have advertised the same. */
+  adopt(members: readonly GroupMember[], from: GroupWalks, compared?: FollowedGroup, isSameRewriting = true): void {
+    for (const [place, moving] of from.#placesOf(members)) {
+      const walk = new GroupWalk(this.#group);
+      // Nobody who must be told the whole table may join it.
+      walk.hasStarted = true;
+      this.#walks.add(walk);
+      if (typeof place === "number") walk.backlog.miss(from.#batches, place);
+      else walk.take(place);
+      const isToldAll = typeof place === "number" || !place.isTellingTable;
+      if (!isToldAll) walk.oweTable();
+      if (compared !== undefined) walk.backlog.compare(compared, isSameRewriting && isToldAll);
+      for (const member of moving) {
+        from.leave(member);
+        walk.members.add(member);
+        member.isLive = false;
+      }
     }
-    walk.take(old);
-    this.leave(member);
   }
 
   /** Takes all walks on; false if time is up. */
   advance(until: number): boolean {
+    for (const walk of [...this.#walks]) {
+      // Also for members that take nothing now: what they missed is kept until it is noted.
+      if (!walk.backlog.work(until, this.#clock)) return false;
+    }
     for (const walk of [...this.#walks]) {
       if (!this.#walk(walk, until)) return false;
     }
     return true;
   }
 
-  /** Adds what the batches from `position` on speak of: whoever will not read them may know anything about it. */
-  #addMissed(walk: GroupWalk, position: number): void {
-    const hasPathIds = this.#group.rules.options.addPathSend !== 0;
-    for (; position < this.#batches.end; position++) {
-      const batch = this.#batches.at(position);
-      for (let i = 0; i < batch.prefixCount; i++) {
-        walk.owe(batch.prefixes[i], hasPathIds ? batch.pathId(i) : ONLY_PATH);
-      }
+  /** Members by where they stand: a walk, or a position in the stream. */
+  #placesOf(members: readonly GroupMember[]): ReadonlyMap<GroupWalk | number, readonly GroupMember[]> {
+    const places = new Map<GroupWalk | number, GroupMember[]>();
+    for (const member of members) {
+      const place = this.#walkOf(member) ?? member.position;
+      const others = places.get(place);
+      if (others === undefined) places.set(place, [member]);
+      else others.push(member);
     }
+    return places;
   }
 
   #walkOf(member: GroupMember): GroupWalk | undefined {

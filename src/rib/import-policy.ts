@@ -2,12 +2,12 @@
 // once per attribute set and remembered, or once per prefix where the policy looks at prefixes.
 
 import type { Family } from "../base/family.js";
-import { ACCEPT_ALL, type Verdict } from "../policy/route.js";
+import { ACCEPT_ALL, type Filter, type Verdict } from "../policy/route.js";
 import type { AttrsId, AttrsTable } from "./attrs-table.js";
 import { ImportRewriting } from "./import-rewriting.js";
 import { REJECT } from "./reject-reason.js";
 import { RouteCursor } from "./route-cursor.js";
-import type { Source, SourceTable } from "./sources.js";
+import type { Source, SourceOptions, SourceTable } from "./sources.js";
 
 const UNKNOWN = 0;
 const REJECTED = -1;
@@ -19,6 +19,10 @@ export class ImportPolicy {
   /** By AttrsId as received: the set it became (a reference is held if it is another), REJECTED or UNKNOWN. Where the
    *  policy looks at prefixes: the set that the policy is shown. */
   #memo = new Int32Array(256);
+  /** The source and filter that were asked last, where the filter looks at nothing but the source, and the verdict. */
+  #latest: SourceOptions | undefined;
+  #latestFilter: Filter | undefined;
+  #acceptsLatest = false;
   #source: Source | undefined;
   #received: AttrsId = 0;
   #shown: AttrsId = 0;
@@ -45,7 +49,10 @@ export class ImportPolicy {
     this.readsPrefix = false;
     const filter = source.importFilter;
     if (this.reason !== REJECT.none) return;
-    if (filter === ACCEPT_ALL && !this.rewriting.touches(source, received)) return;
+    if (filter.isPerSource === true && !this.rewriting.touches(source, received)) {
+      if (!this.#acceptsSource(source, received)) this.reason = REJECT.importPolicy;
+      return;
+    }
     const known = received < this.#memo.length ? this.#memo[received] : UNKNOWN;
     const result = known === UNKNOWN ? this.#judge(source) : known;
     if (filter.readsPrefix && result !== REJECTED) {
@@ -85,6 +92,19 @@ export class ImportPolicy {
     for (let id = 1; id < this.#memo.length; id++) {
       if (this.#memo[id] !== UNKNOWN && this.#attrs.source(id) === source.id) this.#forget(id);
     }
+  }
+
+  /** The verdict on all routes of the source. UPDATEs of one source come in runs. */
+  #acceptsSource(source: Source, received: AttrsId): boolean {
+    const filter = source.importFilter;
+    if (filter === ACCEPT_ALL) return true;
+    if (source.options !== this.#latest || filter !== this.#latestFilter) {
+      this.#cursor.seek(received, undefined);
+      this.#acceptsLatest = filter(this.#cursor).accept;
+      this.#latest = source.options;
+      this.#latestFilter = filter;
+    }
+    return this.#acceptsLatest;
   }
 
   /** Works out what is remembered of the set. */
@@ -127,6 +147,13 @@ export class ImportPolicy {
     if (id !== 0) this.#attrs.retain(id);
     if (this.#held !== 0) this.#attrs.release(this.#held);
     this.#held = id;
+  }
+
+  /** Gives back the memory of what was remembered of sets that are gone. */
+  trim(): void {
+    if (this.#memo.length > 256 && this.#memo.length > this.#attrs.end * 4) {
+      this.#memo = this.#memo.slice(0, Math.max(256, this.#attrs.end));
+    }
   }
 
   #forget(id: AttrsId): void {

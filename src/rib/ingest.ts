@@ -4,12 +4,14 @@
 // The hot path: no allocation per route. NLRI syntax was checked when the message was decoded.
 
 import { type Bytes, toHex } from "../base/bytes.js";
+import type { PrefixIndex } from "../base/prefix-index.js";
 import { type Family, IPV4_UNICAST, IPV6_UNICAST } from "../base/family.js";
 import { ERROR_CODE, UPDATE_ERROR } from "../packet/codes.js";
 import { NotificationError } from "../packet/notification.js";
 import { decodeUpdate, type UpdateContext, UpdateView } from "../packet/update.js";
 import { AttributeKey } from "./attribute-key.js";
-import { type AttrsId, type AttrsTable, CONTEXT } from "./attrs-table.js";
+import type { AttrsId, AttrsTable } from "./attrs-table.js";
+import { CONTEXT } from "./set-context.js";
 import type { ImportPolicy } from "./import-policy.js";
 import type { LocRib } from "./loc-rib.js";
 import type { Source } from "./sources.js";
@@ -18,6 +20,10 @@ import type { Source } from "./sources.js";
 export interface IngestContext extends UpdateContext {
   readonly families: readonly Family[];
 }
+
+/** Prefixes decoded at a time, and words of each. */
+const ROWS = 64;
+const ROW = 4;
 
 export class Ingest {
   readonly #attrs: AttrsTable;
@@ -28,6 +34,11 @@ export class Ingest {
   /** Sets of the UPDATE at hand, each with a reference; 0: none. */
   #nlriAttrs: AttrsId = 0;
   #reachAttrs: AttrsId = 0;
+  /** Prefixes decoded: address, length, hash, path identifier. */
+  readonly #rows = new Int32Array(ROWS * ROW);
+  #decodedEnd = 0;
+  /** Read by nobody: keeps the compiler from leaving out what fills it. */
+  touched = 0;
 
   constructor(attrs: AttrsTable, ribs: readonly LocRib[], policy: ImportPolicy) {
     this.#attrs = attrs;
@@ -132,11 +143,33 @@ export class Ingest {
   }
 
   #announceNarrow(source: Source, attrs: AttrsId, at: number, end: number, addPath: boolean): void {
-    const bytes = this.#view.bytes;
     const rib = this.#ribs[IPV4_UNICAST];
+    const { routes } = rib;
+    const { prefixes } = routes;
     const policy = this.#policy;
     const perPrefix = policy.readsPrefix;
+    const rows = this.#rows;
     while (at < end) {
+      const filled = this.#decodeNarrow(prefixes, at, end, addPath);
+      at = this.#decodedEnd;
+      for (let i = 0; i < filled; i += ROW) {
+        const word = rows[i];
+        const length = rows[i + 1];
+        if (perPrefix) policy.judgePrefix(IPV4_UNICAST, word, 0, 0, 0, length);
+        const prefix = routes.destinationHashed(rows[i + 2], word, 0, 0, 0, length);
+        rib.announce(prefix, source.id, rows[i + 3], attrs, policy.attrs, policy.reason);
+      }
+    }
+  }
+
+  /** Decodes a row each for the next prefixes and gives the length of the rows; goes on at #decodedEnd. Their slots are
+   *  touched on the way, so that fetching them from memory overlaps. */
+  #decodeNarrow(prefixes: PrefixIndex, at: number, end: number, addPath: boolean): number {
+    const bytes = this.#view.bytes;
+    const rows = this.#rows;
+    let filled = 0;
+    let touched = 0;
+    while (at < end && filled < rows.length) {
       let pathId = 0;
       if (addPath) {
         pathId = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
@@ -154,10 +187,17 @@ export class Ingest {
         this.#view.faultText ??= ODD_PREFIX;
         continue;
       }
-      if (perPrefix) policy.judgePrefix(IPV4_UNICAST, word, 0, 0, 0, length);
-      const prefix = rib.routes.destination(word, 0, 0, 0, length);
-      rib.announce(prefix, source.id, pathId, attrs, policy.attrs, policy.reason);
+      const hash = prefixes.hash(word, 0, 0, 0, length);
+      touched |= prefixes.touch(hash);
+      rows[filled] = word;
+      rows[filled + 1] = length;
+      rows[filled + 2] = hash;
+      rows[filled + 3] = pathId;
+      filled += ROW;
     }
+    this.#decodedEnd = at;
+    this.touched = touched;
+    return filled;
   }
 
   #announceWide(source: Source, attrs: AttrsId, at: number, end: number, addPath: boolean): void {

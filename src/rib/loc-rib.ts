@@ -4,12 +4,13 @@
 // One row per (prefix, source, path id). A path whose epoch differs from its source's is stale (RFC 4724).
 
 import type { Family } from "../base/family.js";
+import { SHARDS } from "../base/prefix-index.js";
 import type { AttrsId, AttrsTable } from "./attrs-table.js";
 import { ChangeLog } from "./change-log.js";
 import { Decision } from "./decision.js";
 import type { NextHopId, NextHopTable } from "./next-hop-table.js";
 import { type PrefixId, type RouteId, RouteTable } from "./route-table.js";
-import type { SourceId, SourceTable } from "./sources.js";
+import { epochAt, type SourceId, type SourceTable } from "./sources.js";
 
 export class LocRib {
   readonly family: Family;
@@ -60,6 +61,17 @@ export class LocRib {
     if (at >= 0) this.#logs.splice(at, 1);
   }
 
+  /** Steps that give back the memory of routes that are gone; others may happen in between. */
+  *trimming(): Generator<undefined, void> {
+    this.routes.trim();
+    yield;
+    for (let shard = 0; shard < SHARDS; shard++) {
+      this.routes.prefixes.trimShard(shard);
+      yield;
+    }
+    for (const log of this.#logs) log.trim();
+  }
+
   /** The best path of the prefix, or 0. */
   best(prefix: PrefixId): RouteId {
     return this.decision.best(prefix);
@@ -88,15 +100,20 @@ export class LocRib {
     if (route !== 0) this.#remove(prefix, route);
   }
 
-  /** Takes out the paths of the source whose epoch is not the current one (stale), or `all`. Gives how many. */
-  removeOf(prefix: PrefixId, source: SourceId, all: boolean): number {
-    let removed = 0;
+  /** Takes out the paths of the source that are older than its floor (SourceTable.floor). Those that stay and are older than
+   *  `merge` are of that epoch from now on. */
+  removeOlder(prefix: PrefixId, source: SourceId, merge: number): void {
     // Each removal may pull another path in front, so the search starts over; chains are short.
-    for (let route = this.#findOf(prefix, source, all); route !== 0; route = this.#findOf(prefix, source, all)) {
+    for (let route = this.#findOlder(prefix, source); route !== 0; route = this.#findOlder(prefix, source)) {
       this.#remove(prefix, route);
-      removed++;
     }
-    return removed;
+    const routes = this.routes;
+    const epoch = this.#epochOf(source);
+    for (let route = routes.head(prefix); route !== 0; route = routes.next(route)) {
+      if (routes.source(route) === source && age(epoch, routes.epoch(route)) > age(epoch, merge)) {
+        routes.setEpoch(route, merge);
+      }
+    }
   }
 
   /** Decides again: eligibility, weight or policy of some path has changed. Marks the prefix. */
@@ -126,23 +143,16 @@ export class LocRib {
     return this.routes.epoch(route) !== this.#epochOf(this.routes.source(route));
   }
 
-  /** The paths of the source count as told in its present epoch: none of them is stale any more. */
-  freshen(prefix: PrefixId, source: SourceId): void {
-    const routes = this.routes;
-    for (let route = routes.head(prefix); route !== 0; route = routes.next(route)) {
-      if (routes.source(route) === source) routes.setEpoch(route, this.#epochOf(source));
-    }
-  }
-
   #epochOf(source: SourceId): number {
-    return (this.#sources.epoch[source] >> this.family) & 1;
+    return this.#sources.epoch[epochAt(source, this.family)];
   }
 
-  #findOf(prefix: PrefixId, source: SourceId, all: boolean): RouteId {
+  #findOlder(prefix: PrefixId, source: SourceId): RouteId {
     const routes = this.routes;
     const epoch = this.#epochOf(source);
+    const oldest = age(epoch, this.#sources.floor[epochAt(source, this.family)]);
     for (let route = routes.head(prefix); route !== 0; route = routes.next(route)) {
-      if (routes.source(route) === source && (all || routes.epoch(route) !== epoch)) return route;
+      if (routes.source(route) === source && age(epoch, routes.epoch(route)) > oldest) return route;
     }
     return 0;
   }
@@ -194,9 +204,12 @@ export class LocRib {
     const oldReceived = routes.received(route);
     const oldReason = routes.reason(route);
     if (oldAttrs === attrs && oldReceived === received && oldReason === reason) {
-      if (routes.epoch(route) !== epoch) routes.replace(route, attrs, received === attrs ? 0 : received, reason, epoch);
+      if (routes.epoch(route) === epoch) return;
+      routes.replace(route, attrs, received === attrs ? 0 : received, reason, epoch);
+      this.#sources.get(source).stale[this.family]--;
       return;
     }
+    if (routes.epoch(route) !== epoch) this.#sources.get(source).stale[this.family]--;
     this.#attrs.retain(attrs);
     if (received !== attrs) this.#attrs.retain(received);
     routes.replace(route, attrs, received === attrs ? 0 : received, reason, epoch);
@@ -224,7 +237,9 @@ export class LocRib {
     const head = routes.head(prefix);
     const attrs = routes.attrs(route);
     const received = routes.received(route);
-    this.#count(routes.source(route), -1, routes.reason(route) === 0 ? -1 : 0);
+    const source = routes.source(route);
+    this.#count(source, -1, routes.reason(route) === 0 ? -1 : 0);
+    if (routes.epoch(route) !== this.#epochOf(source)) this.#sources.get(source).stale[this.family]--;
     routes.unlink(prefix, route);
     routes.freePath(route);
     this.#attrs.release(attrs);
@@ -257,4 +272,9 @@ export class LocRib {
     counts.received[this.family] += received;
     counts.accepted[this.family] += accepted;
   }
+}
+
+/** How many epochs ago `epoch` was, in the 8 bits they have. */
+function age(now: number, epoch: number): number {
+  return (now - epoch) & 255;
 }

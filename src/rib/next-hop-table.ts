@@ -3,7 +3,7 @@
 // A next hop is 4 octets, 16, or 32 where an IPv6 global address brings its link-local one along (RFC 2545). The table
 // does not know the kernel: whoever does gives it a NextHopResolver.
 
-import type { Bytes } from "../base/bytes.js";
+import { type Bytes, equalBytes } from "../base/bytes.js";
 import { isLinkLocal } from "../base/ip.js";
 
 /** Row of NextHopTable; 0: the route has no next hop (blackhole, connected). */
@@ -41,6 +41,10 @@ export class NextHopTable {
   readonly #ids = new Map<string, NextHopId>();
   readonly #free: NextHopId[] = [];
   readonly #peers = new Map<string, number>();
+  /** How often `peer` may have changed for next hops that were there. */
+  peerChanges = 0;
+  /** Row of the last next hop asked for; 0: forgotten. */
+  #latest: NextHopId = 0;
   #resolver: NextHopResolver;
 
   constructor(resolver: NextHopResolver = ALWAYS_REACHABLE) {
@@ -53,6 +57,10 @@ export class NextHopTable {
    *  row is another one, always reachable. */
   acquire(bytes: Bytes, at: number, length: number, zone?: string, drops = false): NextHopId {
     if (length === 0) return 0;
+    if (length === 4 && this.#isLatest(bytes, at, drops)) {
+      this.#refs[this.#latest]++;
+      return this.#latest;
+    }
     if (length === 32) {
       // A peer with nothing but a link-local address says it twice, or behind an unspecified one.
       if (isUnspecified(bytes, at)) {
@@ -65,6 +73,7 @@ export class NextHopTable {
     const known = this.#ids.get(key);
     if (known !== undefined) {
       this.#refs[known]++;
+      this.#latest = known;
       return known;
     }
     const id = this.#free.pop() ?? this.#bytes.length;
@@ -74,6 +83,7 @@ export class NextHopTable {
     this.#drops[id] = drops;
     this.#refs[id] = 1;
     this.#ids.set(key, id);
+    this.#latest = id;
     this.#resolve(id);
     this.peer[id] = this.#peers.get(keyOf(bytes, at, Math.min(length, 16))) ?? 0;
     return id;
@@ -88,10 +98,11 @@ export class NextHopTable {
     const bytes = this.#bytes[id];
     this.#ids.delete(rowKey(bytes, 0, bytes.length, this.#zones[id], this.#drops[id]));
     this.#bytes[id] = NONE;
+    this.#latest = 0;
     this.#free.push(id);
   }
 
-  /** Octets of a next hop; owned by the table. */
+  /** Octets of a next hop; owned by the table. A row that is given out again has another array. */
   bytes(id: NextHopId): Bytes {
     return this.#bytes[id];
   }
@@ -118,6 +129,7 @@ export class NextHopTable {
   /** Tells which source has `address`, so that it is not sent its own address as a next hop; 0 takes it back. */
   setPeer(address: Bytes, source: number): void {
     const key = keyOf(address, 0, address.length);
+    this.peerChanges++;
     if (source === 0) this.#peers.delete(key);
     else this.#peers.set(key, source);
     for (const id of this.#ids.values()) {
@@ -132,6 +144,13 @@ export class NextHopTable {
     const changed = new Set<NextHopId>();
     for (const id of this.#ids.values()) if (this.#resolve(id)) changed.add(id);
     return changed;
+  }
+
+  /** Sets that come one after another mostly have the same next hop: the table need not look it up. */
+  #isLatest(bytes: Bytes, at: number, drops: boolean): boolean {
+    const latest = this.#bytes[this.#latest];
+    if (latest.length !== 4 || this.#drops[this.#latest] !== drops) return false;
+    return equalBytes(latest, 0, bytes, at, 4);
   }
 
   #resolve(id: NextHopId): boolean {

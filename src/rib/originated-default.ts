@@ -3,7 +3,8 @@
 
 import { ByteWriter } from "../base/bytes.js";
 import { encodeAttributes } from "../packet/attributes/index.js";
-import { type AttrsId, type AttrsTable, CONTEXT } from "./attrs-table.js";
+import type { AttrsId, AttrsTable } from "./attrs-table.js";
+import { CONTEXT } from "./set-context.js";
 import type { PrefixId, RouteTable } from "./route-table.js";
 import { RELATION, type Source, type SourceOptions, type SourceTable } from "./sources.js";
 

@@ -58,6 +58,26 @@ export class PathLists {
     return was;
   }
 
+  /** Moves the lists to new memory, as small as it can be. Nodes do not stay valid. */
+  trim(): void {
+    const old = { heads: this.#heads, nodes: this.#nodes };
+    let end = old.heads.length;
+    while (end > FIRST_ROWS && old.heads[end - 1] === 0) end--;
+    this.#heads = new Int32Array(end);
+    let nodes = FIRST_ROWS;
+    while (nodes <= this.size) nodes *= 2;
+    this.#nodes = new Int32Array(nodes * NODE);
+    this.#nextNode = 1;
+    this.#freeNode = this.size = 0;
+    for (let prefix = 0; prefix < end; prefix++) {
+      let previous = 0;
+      for (let node = old.heads[prefix]; node !== 0; node = old.nodes[node * NODE + NEXT]) {
+        this.#insert(prefix, previous, 0, old.nodes[node * NODE + PATH_ID], old.nodes[node * NODE + VALUE]);
+        previous = this.#nextNode - 1;
+      }
+    }
+  }
+
   copy(): PathLists {
     const other = new PathLists();
     other.#heads = this.#heads.slice();

@@ -11,7 +11,8 @@ import { WorkQueue } from "../base/work-queue.js";
 import type { PathAttributes } from "../packet/attributes/attribute.js";
 import { encodeAttributes } from "../packet/attributes/index.js";
 import type { Filter } from "../policy/route.js";
-import { AttrsTable, CONTEXT, type Identity } from "./attrs-table.js";
+import { AttrsTable } from "./attrs-table.js";
+import { CONTEXT, type Identity } from "./set-context.js";
 import { BatchEncoder } from "./batch-encoder.js";
 import type { DecisionOptions } from "./decision.js";
 import { type GroupOptions, groupKey, isSameRewriting } from "./export-rules.js";
@@ -22,21 +23,32 @@ import { Ingest, type IngestContext } from "./ingest.js";
 import { LocRib } from "./loc-rib.js";
 import { type NextHopResolver, NextHopTable } from "./next-hop-table.js";
 import type { PrefixId } from "./route-table.js";
-import { type Source, type SourceOptions, SourceTable } from "./sources.js";
+import { countBySource, type SourceCounts } from "./source-counts.js";
+import { epochAt, type Source, type SourceOptions, SourceTable } from "./sources.js";
 import { TableWalks } from "./table-walks.js";
 import { UpdateGroup } from "./update-group.js";
 
 /** Somebody who follows the best routes, such as the kernel's table. */
 export interface RibReader {
+  /** Update groups wait until it has nothing left: it decides what they may tell. */
+  readonly goesFirst?: boolean;
   /** Works until `until`; true if more is left. */
   flush(until: number): boolean;
 }
 
-const FLUSH_MS = 5;
+/** Members that move from one group to another. */
+interface Move {
+  readonly options: GroupOptions;
+  readonly members: GroupMember[];
+}
+
+/** With what a turn has for reading (TurnBudget) and for one long job (WorkQueue) it makes some 8 ms. */
+const FLUSH_MS = 3;
 /** Weight of the node's own routes: they win over whatever a peer says. */
 export const LOCAL_WEIGHT = 32768;
 
 export class Rib {
+  readonly clock: Clock;
   readonly sources = new SourceTable();
   readonly nextHops = new NextHopTable();
   readonly attrs: AttrsTable;
@@ -45,7 +57,6 @@ export class Rib {
   readonly importPolicy: ImportPolicy;
   /** Prefixes hidden behind summary-only aggregates, per family. */
   readonly suppressed: readonly Set<PrefixId>[] = FAMILIES.map(() => new Set<PrefixId>());
-  readonly #clock: Clock;
   readonly #ingest: Ingest;
   readonly #walks: TableWalks;
   readonly #pool = new BatchPool();
@@ -55,13 +66,17 @@ export class Rib {
   readonly #memberGroups = new Map<GroupMember, UpdateGroup>();
   readonly #readers = new Set<RibReader>();
   readonly #scratch = new ByteWriter(512);
-  #flushRequested = false;
+  /** Those who have yet to be asked in this round. */
+  readonly #round = new Set<RibReader>();
+  #isFlushScheduled = false;
+  /** Another round is due. */
+  #isFlushWanted = false;
   #endOfRibWithheld = false;
 
   /** `reserve`: prefixes for which address space is taken at once. Untouched pages cost no memory, copies of growing
    *  tables do. */
   constructor(clock: Clock, identity: Identity, reserve = 4096, limits: BatchLimits = BATCH_LIMITS) {
-    this.#clock = clock;
+    this.clock = clock;
     this.#limits = limits;
     this.queue = new WorkQueue(clock);
     const seed = randomInt(0x7fffffff);
@@ -74,7 +89,14 @@ export class Rib {
     this.#encoders = this.families.map(
       (rib) => new BatchEncoder(rib.routes, this.attrs, this.#pool, limits.batchBytes),
     );
-    this.#walks = new TableWalks(clock, this.queue, this.families, this.importPolicy, () => this.requestFlush());
+    this.#walks = new TableWalks({
+      clock,
+      queue: this.queue,
+      ribs: this.families,
+      sources: this.sources,
+      policy: this.importPolicy,
+      onChange: () => this.requestFlush(),
+    });
   }
 
   // ---- routes in ----
@@ -113,38 +135,39 @@ export class Rib {
   /** The session of a peer has ended: its routes are stale from now on, and leave unless their family is in `keep`
    *  (RFC 4724 §4.2). */
   sourceDown(source: Source, keep: readonly Family[]): void {
-    this.#walks.finishSweeps(source.id);
-    for (const { family } of FAMILIES) if (keep.includes(family)) this.#abandonRefresh(source, family);
-    this.#removeStaleNow(source);
-    this.sources.epoch[source.id] ^= 3;
+    const { epoch, floor } = this.sources;
     for (const { family } of FAMILIES) {
+      const at = epochAt(source.id, family);
+      const wasStale = source.stale[family] > 0;
+      // RFC 4724 §4.2: what was stale already when the session went down again must not stay. Routes that a refresh has not
+      // reached yet are as good as before it.
+      const keepsStale = source.isRefreshing[family];
       source.isRefreshing[family] = false;
-      source.hasStale[family] = source.received[family] > 0;
+      if (!keepsStale) floor[at] = epoch[at];
+      if (!this.#walks.beginEpoch(source, family)) {
+        this.#walks.sweepNow(source, family);
+        this.#walks.beginEpoch(source, family);
+      }
       if (!keep.includes(family)) this.sweepStale(source, family, () => undefined);
+      else if (wasStale && !keepsStale) this.#walks.sweep(source, family, () => undefined);
     }
   }
 
   /** The peer is about to tell its table of the family again: what it does not tell until sweepStale goes then (RFC 7313
    *  §4). Once more while that is under way: all of it is stale again. */
   beginRefresh(source: Source, family: Family): void {
-    this.#walks.finishSweeps(source.id, family);
-    this.#abandonRefresh(source, family);
-    this.sources.epoch[source.id] ^= 1 << family;
     source.isRefreshing[family] = true;
-    source.hasStale[family] = source.received[family] > 0;
+    // Where epochs are used up, what was told since the last beginning counts as told: it was never withdrawn.
+    this.#walks.beginEpoch(source, family);
   }
 
   /** Takes the stale routes of the source out, a slice at a time. */
   sweepStale(source: Source, family: Family, done: () => void): void {
+    const at = epochAt(source.id, family);
     source.isRefreshing[family] = false;
-    if (!source.hasStale[family]) {
-      done();
-      return;
-    }
-    this.#walks.sweepStale(source.id, family, () => {
-      source.hasStale[family] = false;
-      done();
-    });
+    this.sources.floor[at] = this.sources.epoch[at];
+    if (source.stale[family] === 0) done();
+    else this.#walks.sweep(source, family, done);
   }
 
   /** Forgets a source for good: all its routes leave, then its row is free. */
@@ -157,23 +180,21 @@ export class Rib {
     for (const { family } of FAMILIES) this.sweepStale(source, family, done);
   }
 
-  /** Counts for status that nobody keeps, by SourceId: best paths and stale paths of a family. One walk over the table. */
-  countBySource(family: Family): { readonly best: Int32Array; readonly stale: Int32Array } {
-    const rib = this.families[family];
-    const { routes } = rib;
-    const best = new Int32Array(this.sources.end);
-    const stale = new Int32Array(this.sources.end);
-    const anyStale = [...this.sources].some((source) => source.hasStale[family]);
-    for (let prefix = 1; prefix < routes.prefixes.end; prefix++) {
-      if (!routes.prefixes.isUsed(prefix)) continue;
-      const head = rib.best(prefix);
-      if (head !== 0) best[routes.source(head)]++;
-      if (!anyStale) continue;
-      for (let route = routes.head(prefix); route !== 0; route = routes.next(route)) {
-        if (rib.isStale(route)) stale[routes.source(route)]++;
-      }
+  /** Best and stale paths of a family by SourceId: one walk over the table. */
+  countBySource(family: Family): SourceCounts {
+    const counting = this.countingBySource(family);
+    for (;;) {
+      const step = counting.next();
+      if (step.done === true) return step.value;
     }
-    return { best, stale };
+  }
+
+  /** The same in steps of some 0.1 ms. What the members of groups have been told is counted on the way. */
+  *countingBySource(family: Family): Generator<undefined, SourceCounts> {
+    for (const group of this.groups) {
+      if (group.options.family === family) while (!group.countTold(this.clock.now())) yield;
+    }
+    return yield* countBySource(this.families[family], this.sources, family);
   }
 
   /** Changes what is known of a peer; new options for import apply to what it has sent. */
@@ -208,7 +229,10 @@ export class Rib {
 
   /** A peer joins the group of its likes and is told the table. */
   join(source: Source, sink: MemberSink, options: GroupOptions, wantsEndOfRib: boolean): GroupMember {
-    const member = new GroupMember(source.id, sink, wantsEndOfRib, () => this.requestFlush());
+    const member = new GroupMember(source.id, sink, wantsEndOfRib, (emptied) => {
+      emptied.emptiedAt = this.clock.now();
+      this.requestFlush();
+    });
     const group = this.#group(options);
     group.join(member);
     this.#memberGroups.set(member, group);
@@ -229,6 +253,7 @@ export class Rib {
   setLimit(member: GroupMember, limit: MemberLimit | undefined): void {
     member.limit = limit;
     this.#memberGroups.get(member)?.isPermitted(member);
+    this.requestFlush();
   }
 
   /** Tells the member everything again; `done` when it has been told (RFC 2918, RFC 7313). */
@@ -248,25 +273,8 @@ export class Rib {
 
   /** Members get other options, as after a reload; each is sent only what differs. */
   regroup(changes: ReadonlyMap<GroupMember, GroupOptions>): void {
-    for (const [member, options] of changes) {
-      const from = this.#memberGroups.get(member);
-      const key = groupKey(options);
-      if (from === undefined || groupKey(from.options) === key) continue;
-      const sameRewriting = isSameRewriting(from.options, options);
-      const allMove = [...from.members].every((other) => {
-        const wanted = changes.get(other);
-        return wanted !== undefined && groupKey(wanted) === key;
-      });
-      if (allMove && !this.#groups.has(key)) {
-        this.#groups.delete(groupKey(from.options));
-        this.#groups.set(key, from);
-        from.retarget(options, sameRewriting);
-        continue;
-      }
-      const to = this.#group(options);
-      to.adopt(member, from, sameRewriting);
-      this.#memberGroups.set(member, to);
-      this.#disposeIfEmpty(from);
+    for (const [from, moves] of this.#movesOf(changes)) {
+      for (const [key, { options, members }] of moves) this.#move(from, key, options, members);
     }
     this.requestFlush();
   }
@@ -278,6 +286,7 @@ export class Rib {
 
   removeReader(reader: RibReader): void {
     this.#readers.delete(reader);
+    this.#round.delete(reader);
   }
 
   /** While set, no End-of-RIB is sent: we are restarting and have not heard everything (RFC 4724 §4.1). */
@@ -288,15 +297,42 @@ export class Rib {
 
   /** Something may have to be sent: looked at once the I/O that is already waiting has been handled. */
   requestFlush(): void {
-    if (this.#flushRequested) return;
-    this.#flushRequested = true;
-    this.#clock.soon(() => this.#flush());
+    this.#isFlushWanted = true;
+    this.#scheduleFlush();
   }
 
   /** Row of the prefix, or 0. */
   find(prefix: IpPrefix): PrefixId {
     const [w0, w1, w2, w3] = words(prefix);
     return this.families[prefix.family].routes.prefixes.find(w0, w1, w2, w3, prefix.length);
+  }
+
+  /** True if most of the memory that the tables have used holds nothing any more. */
+  get isSparse(): boolean {
+    return this.attrs.isSparse || this.families.some((rib) => rib.routes.isSparse);
+  }
+
+  /** Gives that memory back, a slice at a time. */
+  trim(done: () => void): void {
+    const steps = this.#trimming();
+    this.queue.add((until) => {
+      while (steps.next().done !== true) if (this.clock.now() >= until) return false;
+      done();
+      return true;
+    });
+  }
+
+  *#trimming(): Generator<undefined, void> {
+    for (const rib of this.families) if (rib.routes.isSparse) yield* rib.trimming();
+    if (this.attrs.isSparse) this.attrs.trim();
+    yield;
+    for (const group of this.groups) {
+      group.trim();
+      yield;
+    }
+    for (const encoder of this.#encoders) encoder.trim();
+    this.importPolicy.trim();
+    this.#pool.trim();
   }
 
   #reapplyImport(source: Source): void {
@@ -306,13 +342,63 @@ export class Rib {
     }
   }
 
+  #scheduleFlush(): void {
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
+    this.clock.soon(() => this.#flush());
+  }
+
+  /** In rounds: groups and readers are asked in turn until time is up; the next flush goes on where this one ends. */
   #flush(): void {
-    this.#flushRequested = false;
-    const until = this.#clock.now() + FLUSH_MS;
-    let more = false;
-    for (const group of this.#groups.values()) if (group.flush(until)) more = true;
-    for (const reader of this.#readers) if (reader.flush(until)) more = true;
-    if (more) this.requestFlush();
+    this.#isFlushScheduled = false;
+    const until = this.clock.now() + FLUSH_MS;
+    for (const reader of this.#readers) {
+      if (reader.goesFirst === true && reader.flush(until)) return this.requestFlush();
+    }
+    if (this.#round.size === 0) {
+      this.#isFlushWanted = false;
+      for (const group of this.#groups.values()) this.#round.add(group);
+      for (const reader of this.#readers) if (reader.goesFirst !== true) this.#round.add(reader);
+    }
+    for (const each of this.#round) {
+      this.#round.delete(each);
+      if (each.flush(until)) this.#isFlushWanted = true;
+      if (this.#round.size > 0 && this.clock.now() >= until) break;
+    }
+    if (this.#round.size > 0 || this.#isFlushWanted) this.#scheduleFlush();
+  }
+
+  #movesOf(changes: ReadonlyMap<GroupMember, GroupOptions>): ReadonlyMap<UpdateGroup, ReadonlyMap<string, Move>> {
+    const keys = new Map<UpdateGroup, string>();
+    const moves = new Map<UpdateGroup, Map<string, Move>>();
+    for (const [member, options] of changes) {
+      const from = this.#memberGroups.get(member);
+      if (from === undefined) continue;
+      const oldKey = keys.get(from) ?? groupKey(from.options);
+      keys.set(from, oldKey);
+      const key = groupKey(options);
+      if (key === oldKey) continue;
+      const ofGroup = moves.get(from) ?? new Map<string, Move>();
+      moves.set(from, ofGroup);
+      const move = ofGroup.get(key);
+      if (move === undefined) ofGroup.set(key, { options, members: [member] });
+      else move.members.push(member);
+    }
+    return moves;
+  }
+
+  #move(from: UpdateGroup, key: string, options: GroupOptions, members: readonly GroupMember[]): void {
+    const sameRewriting = isSameRewriting(from.options, options);
+    if (members.length === from.members.size && !this.#groups.has(key)) {
+      this.#groups.delete(groupKey(from.options));
+      this.#groups.set(key, from);
+      from.retarget(options, sameRewriting);
+      return;
+    }
+    const to = this.#group(options);
+    to.adopt(members, from, sameRewriting);
+    for (const member of members) this.#memberGroups.set(member, to);
+    this.#disposeIfEmpty(from);
   }
 
   #group(options: GroupOptions): UpdateGroup {
@@ -321,7 +407,7 @@ export class Rib {
     if (known !== undefined) return known;
     const suppressed = this.suppressed[options.family];
     const group = new UpdateGroup(options, {
-      clock: this.#clock,
+      clock: this.clock,
       rib: this.families[options.family],
       attrs: this.attrs,
       nextHops: this.nextHops,
@@ -330,6 +416,7 @@ export class Rib {
       retainedBytes: this.#limits.retainedBytes,
       encoder: this.#encoders[options.family],
       maySendEndOfRib: () => !this.#endOfRibWithheld,
+      requestFlush: () => this.requestFlush(),
       isSuppressed: (prefix) => suppressed.size > 0 && suppressed.has(prefix),
     });
     this.#groups.set(key, group);
@@ -339,26 +426,8 @@ export class Rib {
   #disposeIfEmpty(group: UpdateGroup): void {
     if (group.members.size > 0) return;
     this.#groups.delete(groupKey(group.options));
+    this.#round.delete(group);
     this.queue.add((until) => group.dispose(until));
-  }
-
-  /** Routes that a refresh has not reached yet are as good as before it. One bit cannot tell two epochs of them apart. */
-  #abandonRefresh(source: Source, family: Family): void {
-    if (source.isRefreshing[family] && source.hasStale[family]) this.#walks.freshen(source.id, family);
-    if (source.isRefreshing[family]) source.hasStale[family] = false;
-    source.isRefreshing[family] = false;
-  }
-
-  /** Routes that were stale already when the session went down again must not look fresh (RFC 4724 §4.2). */
-  #removeStaleNow(source: Source): void {
-    for (const rib of this.families) {
-      if (!source.hasStale[rib.family]) continue;
-      source.hasStale[rib.family] = false;
-      const { prefixes } = rib.routes;
-      for (let prefix = 1; prefix < prefixes.end; prefix++) {
-        if (prefixes.isUsed(prefix)) rib.removeOf(prefix, source.id, false);
-      }
-    }
   }
 }
 

@@ -8,7 +8,8 @@ import type { PathAttributes } from "../packet/attributes/attribute.js";
 import { decodeAttributes, encodeAttributes } from "../packet/attributes/index.js";
 import { AttributeSection } from "../packet/attributes/section.js";
 import type { AsPath, ExtendedCommunity, LargeCommunity, PeerFacts, Route, RouteOrigin } from "../policy/route.js";
-import { type AttrsId, type AttrsTable, CONTEXT, LONGEST_SET } from "./attrs-table.js";
+import type { AttrsId, AttrsTable } from "./attrs-table.js";
+import { CONTEXT, LONGEST_SET } from "./set-context.js";
 import type { SourceTable } from "./sources.js";
 
 const NO_NEXT_HOP: Bytes = new Uint8Array(0);

@@ -23,8 +23,11 @@ const PATH_ID = 3;
 const SOURCE_MASK = 0xfffff;
 const REASON_SHIFT = 20;
 const REASON_MASK = 15 << REASON_SHIFT;
+/** 8 bits: see SourceTable.epoch. */
 const EPOCH_SHIFT = 24;
-const EPOCH_BIT = 1 << EPOCH_SHIFT;
+const BELOW_EPOCH = (1 << EPOCH_SHIFT) - 1;
+/** Rows of prefixes and paths; less memory than theirs is not worth the while. */
+const LEAST_TRIMMED = 32768;
 
 export class RouteTable {
   readonly prefixes: PrefixIndex;
@@ -35,11 +38,16 @@ export class RouteTable {
   #pathCapacity: number;
   #nextPath = 1;
   #freePath = 0;
+  /** Free paths below #nextPath that are in no list, and a row below which there are none; see trim. */
+  #pathHoles = 0;
+  #firstPathHole = 1;
+  readonly #reserve: number;
   /** As received, where the import policy changed the set; made when first needed. */
   #received: Int32Array | undefined;
 
   constructor(family: Family, seed: number, reserve: number) {
     this.prefixes = new PrefixIndex(family, seed, reserve);
+    this.#reserve = reserve;
     this.#destinations = new Int32Array(reserve * 2);
     this.#pathCapacity = reserve * 2;
     this.#paths = new Int32Array(this.#pathCapacity * 4);
@@ -48,6 +56,13 @@ export class RouteTable {
   /** Row of the prefix, made if needed. */
   destination(w0: number, w1: number, w2: number, w3: number, length: number): PrefixId {
     const prefix = this.prefixes.insert(w0, w1, w2, w3, length);
+    if (prefix * 2 >= this.#destinations.length) this.#growDestinations();
+    return prefix;
+  }
+
+  /** `destination` where the hash (PrefixIndex.hash) is known. */
+  destinationHashed(hash: number, w0: number, w1: number, w2: number, w3: number, length: number): PrefixId {
+    const prefix = this.prefixes.insertHashed(hash, w0, w1, w2, w3, length);
     if (prefix * 2 >= this.#destinations.length) this.#growDestinations();
     return prefix;
   }
@@ -80,6 +95,7 @@ export class RouteTable {
   makePath(attrs: AttrsId, source: SourceId, pathId: number, reason: number, epoch: number): RouteId {
     let route = this.#freePath;
     if (route !== 0) this.#freePath = this.#paths[(route << 2) + NEXT];
+    else if (this.#pathHoles > 0) route = this.#takePathHole();
     else {
       route = this.#nextPath++;
       if (route >= this.#pathCapacity) this.#growPaths();
@@ -122,12 +138,12 @@ export class RouteTable {
   }
 
   epoch(route: RouteId): number {
-    return (this.#paths[(route << 2) + SOURCE] & EPOCH_BIT) >>> EPOCH_SHIFT;
+    return this.#paths[(route << 2) + SOURCE] >>> EPOCH_SHIFT;
   }
 
   setEpoch(route: RouteId, epoch: number): void {
     const at = (route << 2) + SOURCE;
-    this.#paths[at] = (this.#paths[at] & ~EPOCH_BIT) | (epoch << EPOCH_SHIFT);
+    this.#paths[at] = (this.#paths[at] & BELOW_EPOCH) | (epoch << EPOCH_SHIFT);
   }
 
   pathId(route: RouteId): number {
@@ -204,6 +220,52 @@ export class RouteTable {
   linkHead(prefix: PrefixId, route: RouteId): void {
     this.setNext(route, this.head(prefix));
     this.setHead(prefix, route);
+  }
+
+  /** True if most of the memory in use holds nothing any more. */
+  get isSparse(): boolean {
+    const touched = this.prefixes.touched + this.#nextPath - 1 - this.#pathHoles;
+    return touched > LEAST_TRIMMED && (this.prefixes.size + this.size) * 4 < touched;
+  }
+
+  /** Moves what is left of a large table to new memory, of which it touches no more than it needs. Rows keep their numbers.
+   *  A walk over all of them: for tables of which little is left. The hash shards are trimmed apart (PrefixIndex). */
+  trim(): void {
+    const old = { destinations: this.#destinations, paths: this.#paths, received: this.#received };
+    this.prefixes.trimRows();
+    const { end, capacity } = this.prefixes;
+    this.#destinations = new Int32Array(capacity * 2);
+    let highest = 0;
+    for (let prefix = 1; prefix < end; prefix++) {
+      if (!this.prefixes.isUsed(prefix)) continue;
+      const at = prefix << 1;
+      this.#destinations[at] = old.destinations[at];
+      this.#destinations[at + 1] = old.destinations[at + 1];
+      for (let route = old.destinations[at]; route !== 0; route = old.paths[(route << 2) + NEXT]) {
+        highest = Math.max(highest, route);
+      }
+    }
+    this.#pathCapacity = this.#reserve * 2;
+    while (this.#pathCapacity <= highest + 1) this.#pathCapacity *= 2;
+    this.#paths = new Int32Array(this.#pathCapacity * 4);
+    if (old.received !== undefined) this.#received = new Int32Array(this.#pathCapacity);
+    for (let prefix = 1; prefix < end; prefix++) {
+      for (let route = this.#destinations[prefix << 1]; route !== 0; route = this.next(route)) {
+        for (let at = route << 2; at < (route + 1) << 2; at++) this.#paths[at] = old.paths[at];
+        if (this.#received !== undefined && old.received !== undefined) this.#received[route] = old.received[route];
+      }
+    }
+    this.#nextPath = highest + 1;
+    this.#freePath = 0;
+    this.#pathHoles = highest - this.size;
+    this.#firstPathHole = 1;
+  }
+
+  /** Holes are handed out in order when the list is empty: every path that has no source is one of them then. */
+  #takePathHole(): RouteId {
+    while (this.#paths[(this.#firstPathHole << 2) + SOURCE] !== 0) this.#firstPathHole++;
+    this.#pathHoles--;
+    return this.#firstPathHole++;
   }
 
   #growDestinations(): void {

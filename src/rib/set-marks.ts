@@ -108,14 +108,16 @@ function hasWord(bytes: Bytes, at: number, end: number, word: number): boolean {
 
 function wellKnown(bytes: Bytes, at: number, end: number): number {
   let bits = 0;
-  for (; at < end; at += 4) {
-    const community = readU32(bytes, at);
-    if (community < COMMUNITY.gracefulShutdown) continue;
-    // RFC 1997: outside a confederation NO_EXPORT_SUBCONFED means the same as NO_EXPORT.
-    if (community === COMMUNITY.noExport || community === COMMUNITY.noExportSubconfed) bits |= MARK.noExport;
-    else if (community === COMMUNITY.noAdvertise) bits |= MARK.noAdvertise;
-    else if (community === COMMUNITY.blackhole) bits |= MARK.blackhole;
-    else if (community === COMMUNITY.gracefulShutdown) bits |= MARK.gracefulShutdown;
-  }
+  for (; at < end; at += 4) bits |= wellKnownMark(readU32(bytes, at));
   return bits;
+}
+
+/** The MARK bit of a community (RFC 1997, RFC 7999, RFC 8326), or 0. */
+export function wellKnownMark(community: number): number {
+  if (community < COMMUNITY.gracefulShutdown) return 0;
+  // RFC 1997: outside a confederation NO_EXPORT_SUBCONFED means the same as NO_EXPORT.
+  if (community === COMMUNITY.noExport || community === COMMUNITY.noExportSubconfed) return MARK.noExport;
+  if (community === COMMUNITY.noAdvertise) return MARK.noAdvertise;
+  if (community === COMMUNITY.blackhole) return MARK.blackhole;
+  return community === COMMUNITY.gracefulShutdown ? MARK.gracefulShutdown : 0;
 }

@@ -2,6 +2,7 @@
 // export rules ask about a source per route lies in typed columns; the rest in the Source object.
 
 import type { Bytes } from "../base/bytes.js";
+import type { Family } from "../base/family.js";
 import type { BgpRole } from "../packet/codes.js";
 import type { PeerFacts, RouteOrigin } from "../policy/route.js";
 import { ACCEPT_ALL, type Filter } from "../policy/route.js";
@@ -60,8 +61,8 @@ export class Source {
   /** Paths held, per family, accepted and rejected. */
   readonly received: [number, number] = [0, 0];
   readonly accepted: [number, number] = [0, 0];
-  /** By family: routes of an earlier session may still be held. */
-  readonly hasStale: [boolean, boolean] = [false, false];
+  /** By family: paths of an earlier epoch, as after a restart or in a refresh. */
+  readonly stale: [number, number] = [0, 0];
   /** By family: what is stale waits for the end of a refresh of the session at hand (RFC 7313), not of a restart. */
   readonly isRefreshing: [boolean, boolean] = [false, false];
 
@@ -72,6 +73,8 @@ export class Source {
 }
 
 const MOST_SOURCES = 1 << 20;
+/** Values of an epoch. */
+const EPOCHS = 256;
 
 export class SourceTable {
   readonly #sources: (Source | undefined)[] = [undefined];
@@ -80,8 +83,12 @@ export class SourceTable {
   relation = new Uint8Array(64);
   /** BGP Identifier of the peer, as a signed word. */
   routerId = new Int32Array(64);
-  /** A bit per family: routes whose path carries the other value are stale. */
-  epoch = new Uint8Array(64);
+  /** By SourceId and family (epochAt): 8 bits that paths told now carry; paths with another value are stale. */
+  epoch = new Uint8Array(128);
+  /** The oldest epoch whose paths may stay; older ones are being swept. */
+  floor = new Uint8Array(128);
+  /** No path is older than this epoch. */
+  #oldest = new Uint8Array(128);
   /** 11 bits, part of the key of attribute sets: another one whenever equal octets may be judged differently, because the
    *  row has another owner, another relation to us, or we have another identity. */
   generation = new Int32Array(64);
@@ -95,7 +102,9 @@ export class SourceTable {
     this.#sources[id] = source;
     this.relation[id] = options.relation;
     this.routerId[id] = 0;
-    this.epoch[id] = 0;
+    this.epoch.fill(0, id << 1, (id + 1) << 1);
+    this.floor.fill(0, id << 1, (id + 1) << 1);
+    this.#oldest.fill(0, id << 1, (id + 1) << 1);
     this.generation[id] = this.#nextGeneration();
     return source;
   }
@@ -118,6 +127,28 @@ export class SourceTable {
     this.relation[source.id] = options.relation;
     this.routerId[source.id] = bgpIdentifier | 0;
     return importKey(before) !== importKey(source.options);
+  }
+
+  /** Begins another epoch: every path of the source is stale until it is told again. False: the 8 bits are used up, because
+   *  paths of 256 epochs may be held; merged() frees values. */
+  beginEpoch(source: Source, family: Family): boolean {
+    const at = epochAt(source.id, family);
+    if (source.received[family] === 0) this.#oldest[at] = this.epoch[at];
+    if (this.epochsHeld(source, family) === EPOCHS) return false;
+    this.epoch[at]++;
+    source.stale[family] = source.received[family];
+    return true;
+  }
+
+  /** Epochs of which paths may be held, the present one among them. */
+  epochsHeld(source: Source, family: Family): number {
+    const at = epochAt(source.id, family);
+    return ((this.epoch[at] - this.#oldest[at]) & (EPOCHS - 1)) + 1;
+  }
+
+  /** No path of the source is older than `epoch` any more. */
+  merged(source: Source, family: Family, epoch: number): void {
+    this.#oldest[epochAt(source.id, family)] = epoch;
   }
 
   /** We are somebody else from now on: what was judged a loop or none must be judged again. */
@@ -153,13 +184,24 @@ export class SourceTable {
     const routerId = new Int32Array(length);
     routerId.set(this.routerId);
     this.routerId = routerId;
-    const epoch = new Uint8Array(length);
-    epoch.set(this.epoch);
-    this.epoch = epoch;
+    this.epoch = widened(this.epoch, length * 2);
+    this.floor = widened(this.floor, length * 2);
+    this.#oldest = widened(this.#oldest, length * 2);
     const generation = new Int32Array(length);
     generation.set(this.generation);
     this.generation = generation;
   }
+}
+
+/** Where the columns `epoch` and `floor` have the values of a source and family. */
+export function epochAt(id: SourceId, family: Family): number {
+  return (id << 1) | family;
+}
+
+function widened(column: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  const wider = new Uint8Array(length);
+  wider.set(column);
+  return wider;
 }
 
 /** Between sessions nobody knows our address: routes that are kept must not look new because of that. */

@@ -8,7 +8,8 @@
 
 import type { Clock } from "../base/clock.js";
 import { invariant } from "../base/invariant.js";
-import { type AdjRibOut, BestPathOut, isToldAlike, ONLY_PATH, PathsOut } from "./adj-rib-out.js";
+import { type AdjRibOut, BestPathOut, ONLY_PATH, PathsOut } from "./adj-rib-out.js";
+import { AdvertisedCopy } from "./advertised-copy.js";
 import { AttributeWriter } from "./attribute-writer.js";
 import type { AttrsId, AttrsTable } from "./attrs-table.js";
 import type { BatchEncoder } from "./batch-encoder.js";
@@ -25,7 +26,9 @@ import type { NextHopTable } from "./next-hop-table.js";
 import { PathSelection } from "./path-selection.js";
 import type { PrefixId, RouteId, RouteTable } from "./route-table.js";
 import type { SourceTable } from "./sources.js";
+import { StreamPatience } from "./stream-patience.js";
 import { ToldCounts } from "./told-counts.js";
+import type { AdvertisedFollower } from "./walk-backlog.js";
 
 /** What all groups of a RIB share. */
 export interface GroupDependencies {
@@ -43,8 +46,15 @@ export interface GroupDependencies {
   readonly maySendEndOfRib: () => boolean;
   /** Prefixes hidden behind a summary-only aggregate. */
   readonly isSuppressed: (prefix: PrefixId) => boolean;
+  readonly requestFlush: () => void;
 }
 
+/** Rows that a new group looks at before it looks at the clock. */
+const FILL_ROWS = 16384;
+/** Changes encoded between two looks at the clock. */
+const CHANGES = 2048;
+/** Batches written between two looks at the clock. */
+const DELIVERIES = 16;
 /** Greater than every path identifier: rows of the table are 31 bits. */
 const NO_PATH = 0x7fffffff;
 /** The originated default route: rows of the table begin at 1. */
@@ -63,6 +73,7 @@ export class UpdateGroup implements WalkedGroup {
   readonly #log: ChangeLog;
   readonly #batches: GroupBatches;
   readonly #walks: GroupWalks;
+  readonly #patience: StreamPatience;
   #policy!: ExportPolicy;
   /** Only in an ADD-PATH group. */
   #selection: PathSelection | undefined;
@@ -70,6 +81,10 @@ export class UpdateGroup implements WalkedGroup {
   #filled = 1;
   #fillEnd: number;
   #disposeCursor = 0;
+  /** Others that still read what is advertised. */
+  readonly followers = new Set<AdvertisedFollower>();
+  /** Runs while the Adj-RIB-Out is still being taken from another group: nothing is told before it is complete. */
+  #copy: AdvertisedCopy | undefined;
   /** What is advertised was chosen by other options, as far as the log has not been worked off: nobody may walk over it. */
   #isOutdated = false;
   readonly #unhold: PrefixId[] = [];
@@ -84,6 +99,7 @@ export class UpdateGroup implements WalkedGroup {
     this.encoder = dependencies.encoder;
     this.#fillEnd = this.routes.prefixes.end;
     this.#batches = new GroupBatches(dependencies.pool, this.routes);
+    this.#patience = new StreamPatience(dependencies.clock, dependencies.requestFlush);
     this.#walks = new GroupWalks(this, this.#batches, dependencies.clock);
     const isAddPath = options.addPathSend !== 0;
     this.#log = dependencies.rib.subscribe(isAddPath);
@@ -101,30 +117,36 @@ export class UpdateGroup implements WalkedGroup {
     return this.#batches.retainedBytes;
   }
 
-  /** Paths that the member knows when it has been told everything; a few more where it is the next hop of others. */
+  /** Paths that the member knows when it has been told everything; a few more where it is the next hop of others. What
+   *  countTold has not counted is counted now. */
   countFor(member: GroupMember): number {
-    this.#told ??= new ToldCounts(this.advertised, this.attrs);
-    return this.#told.bound(member.source);
+    this.countTold(Infinity);
+    return this.#toldCounts?.bound(member.source) ?? this.advertisedCount;
   }
 
-  /** Asks the member's limit; false: it is told nothing any more. */
+  /** Counts what countFor needs, until `until`; true when there is no more to count. */
+  countTold(until: number): boolean {
+    return this.#toldCounts?.work(until, this.#deps.clock) ?? true;
+  }
+
+  /** Asks the member's limit; false: it is told nothing any more, or nothing before a later flush. */
   isPermitted(member: GroupMember): boolean {
     if (member.limit === undefined) return true;
-    this.#told ??= new ToldCounts(this.advertised, this.attrs);
-    return this.#told.permits(member, this.rules);
+    return this.#toldCounts?.permits(member, this.rules) ?? false;
   }
 
   /** Takes a peer in; it is told the table, then the changes. */
   join(member: GroupMember): void {
     this.members.add(member);
     member.position = this.#batches.end;
-    if (this.advertisedCount > 0) this.#walks.tellTable(member);
+    if (this.advertisedCount > 0 || this.#copy !== undefined) this.#walks.tellTable(member);
   }
 
   leave(member: GroupMember): void {
     member.leave();
     this.members.delete(member);
     this.#walks.leave(member);
+    this.#told?.forget(member.source);
     this.#dropBatches();
   }
 
@@ -133,26 +155,21 @@ export class UpdateGroup implements WalkedGroup {
     this.#walks.tellAgain(member);
   }
 
-  /** Takes a member over from a group with other options: it is told only what differs, if the octets of equal sets are
+  /** Takes members over from a group with other options: they are told only what differs, if the octets of equal sets are
    *  the same in both (`sameRewriting`). */
-  adopt(member: GroupMember, from: UpdateGroup, sameRewriting: boolean): void {
+  adopt(members: readonly GroupMember[], from: UpdateGroup, sameRewriting: boolean): void {
     invariant(isSameKind(this.options, from.options), "a peer stays with or without ADD-PATH while its session lasts");
-    if (this.members.size === 0 && this.advertisedCount === 0) this.#copyAdvertised(from);
-    const walk = this.#walks.start([]);
-    // Nobody who must be told the whole table may join it.
-    walk.hasStarted = true;
-    from.members.delete(member);
-    from.#walks.handOver(member, walk);
-    from.#dropBatches();
-    this.members.add(member);
-    walk.members.add(member);
-    member.isLive = false;
-    const end = this.routes.prefixes.end;
-    for (let prefix = 1; prefix < end; prefix++) {
-      if (sameRewriting && isToldAlike(this.advertised, from.advertised, prefix)) continue;
-      if (this.advertised.first(prefix) !== 0) walk.add(prefix);
-      walk.oweAll(prefix, from.advertised);
+    // A copy of a copy that is not complete would not be what its members know.
+    const isNew = this.members.size === 0 && this.advertisedCount === 0 && this.#copy === undefined;
+    const copies = isNew && from.#copy === undefined;
+    if (copies) this.#copyAdvertised(from);
+    this.#walks.adopt(members, from.#walks, copies && sameRewriting ? undefined : from, sameRewriting);
+    for (const member of members) {
+      from.members.delete(member);
+      from.#told?.forget(member.source);
+      this.members.add(member);
     }
+    from.#dropBatches();
   }
 
   /** All members get other options: only what differs is sent. */
@@ -168,39 +185,51 @@ export class UpdateGroup implements WalkedGroup {
   /** Encodes and writes until `until`, or nothing is left that somebody can take. True: call again soon. */
   flush(until: number): boolean {
     const now = this.#deps.clock.now();
+    if (!this.#prepare(until)) return true;
     // Changes that never end must not keep those who walk from their table.
     const changesUntil = this.#walks.size === 0 || this.#isOutdated ? until : (now + until) / 2;
     let more = false;
     while (!more) {
       this.#fill();
-      this.#pump();
-      if (this.#log.length === 0 || !this.#isAnyReady()) break;
-      const batch = this.#encodeChanges();
+      more = !this.#pump(changesUntil);
+      if (more || this.#log.length === 0 || !this.#isAnyReady() || this.#waitsForMembers()) break;
+      const batch = this.#encodeChanges(changesUntil);
       if (batch !== undefined) {
         this.#batches.push(batch);
-        this.#pump();
+        more = !this.#pump(changesUntil);
         this.#batches.hold(batch);
         this.#retire();
       }
       this.#unholdTaken();
-      more = this.#deps.clock.now() >= changesUntil;
+      more ||= this.#deps.clock.now() >= changesUntil;
     }
     if (this.#log.length === 0 && this.#isFilled) this.#isOutdated = false;
     else if (more && this.#isOutdated) return true;
     if (!this.#walks.advance(until)) return true;
     // Those who have just rejoined the stream may be ready for what waits in the log.
-    if (more || (this.#log.length > 0 && this.#isAnyReady())) return true;
+    const hasChanges = this.#log.length > 0 || !this.#isFilled;
+    if (more || (hasChanges && this.#isAnyReady() && !this.#waitsForMembers())) return true;
     this.#endOfRib();
-    return false;
+    return this.#told?.isComplete === false;
+  }
+
+  /** Gives back the memory of routes that are gone. */
+  trim(): void {
+    this.advertised.trim();
+    this.#policy.trim();
   }
 
   /** Lets go of everything, `until` permitting; true when done. The group must have no members. */
   dispose(until: number): boolean {
     if (this.#disposeCursor === 0) {
+      this.#copy?.stop();
+      this.#patience.stop();
       this.#deps.rib.unsubscribe(this.#log);
       this.#policy.dispose();
       this.#disposeCursor = 1;
     }
+    if (this.followers.size > 0) return false;
+    while (this.#batches.letGo()) if (this.#deps.clock.now() >= until) return false;
     const { advertised } = this;
     while (this.#disposeCursor < advertised.end) {
       const prefix = this.#disposeCursor++;
@@ -229,11 +258,35 @@ export class UpdateGroup implements WalkedGroup {
     return this.#filled >= this.#fillEnd;
   }
 
+  /** What must be over before anything is told; false: time is up. */
+  #prepare(until: number): boolean {
+    const { clock } = this.#deps;
+    while (this.#batches.letGo()) if (clock.now() >= until) return false;
+    if (this.#copy !== undefined) {
+      if (!this.#copy.work(until, clock)) return false;
+      this.#copy = undefined;
+    }
+    if (this.#told === undefined || this.#told.isComplete) return true;
+    if (!this.#told.work(until, clock)) return false;
+    // Whoever has been told too much already must learn of it although nothing more is to be said.
+    for (const member of this.members) this.isPermitted(member);
+    return true;
+  }
+
+  get #toldCounts(): ToldCounts | undefined {
+    if (this.#copy !== undefined) return undefined;
+    this.#told ??= new ToldCounts(this.advertised, this.attrs, this.#deps.nextHops);
+    return this.#told;
+  }
+
   /** A new group looks at the whole table, a piece at a time: as fast as its members read. */
   #fill(): void {
-    while (this.#filled < this.#fillEnd && this.#log.length < 8192) {
+    const { prefixes } = this.routes;
+    const end = Math.min(this.#fillEnd, prefixes.end, this.#filled + FILL_ROWS);
+    if (end >= prefixes.end) this.#fillEnd = end;
+    while (this.#filled < end && this.#log.length < 8192) {
       const prefix = this.#filled++;
-      if (this.routes.prefixes.isUsed(prefix)) this.#log.mark(prefix);
+      if (prefixes.isUsed(prefix)) this.#log.mark(prefix);
     }
   }
 
@@ -246,16 +299,16 @@ export class UpdateGroup implements WalkedGroup {
   }
 
   /** The next batch of changes, or undefined if none of those looked at made a difference. `#unholdTaken` must follow. */
-  #encodeChanges(): Batch | undefined {
+  #encodeChanges(until: number): Batch | undefined {
     const encoder = this.encoder;
     const unhold = this.#unhold;
+    let looked = 0;
     encoder.begin(this.rules, this.writer);
     for (let prefix = this.#log.take(); prefix !== 0; prefix = this.#log.take()) {
       unhold.push(prefix);
       this.#encodeChange(prefix);
-      if (encoder.isFull) break;
-      // Many changes without effect must not take one long turn either.
-      if (unhold.length >= 16384) break;
+      // A batch of withdrawals, or many changes without effect, must not take one long turn.
+      if (encoder.isFull || (++looked % CHANGES === 0 && this.#deps.clock.now() >= until)) break;
     }
     return encoder.isEmpty ? undefined : encoder.finish();
   }
@@ -314,10 +367,11 @@ export class UpdateGroup implements WalkedGroup {
 
   #encodePath(prefix: PrefixId, pathId: number, was: AttrsId, is: AttrsId): void {
     if (this.#walks.size > 0) this.#walks.owe(prefix, pathId);
+    if (this.followers.size > 0) for (const follower of this.followers) follower.willChange(prefix, pathId);
     if (was === 0) this.encoder.announce(prefix, is, undefined, pathId);
     else if (is === 0) this.encoder.withdraw(prefix, this.attrs.source(was), this.rules.nextHopPeer(was), pathId);
     else this.#encodeReplacement(prefix, pathId, was, is);
-    this.#told?.changed(was, is);
+    this.#told?.changed(prefix, was, is);
     if (this.advertised.set(prefix, pathId, is)) this.#unhold.push(prefix);
   }
 
@@ -334,15 +388,28 @@ export class UpdateGroup implements WalkedGroup {
     }
   }
 
-  /** Brings every live member as far as its socket lets it. */
-  #pump(): void {
+  /** Much is kept, and those it is kept for read: to wait for them costs less than to walk them over the table. */
+  #waitsForMembers(): boolean {
+    if (this.#batches.retainedBytes * 2 < this.#deps.retainedBytes) return false;
+    return this.#patience.waitsFor(this.members, this.#batches.first);
+  }
+
+  /** Brings every live member as far as its socket lets it; false: time is up. */
+  #pump(until: number): boolean {
     const end = this.#batches.end;
+    let written = 0;
     for (const member of this.members) {
       while (member.isLive && !member.blocked && member.position < end && this.isPermitted(member)) {
         member.deliver(this.#batches.at(member.position++), this.#batches);
+        // Each is a system call; those who come first have what they need when it goes on.
+        if (++written % DELIVERIES === 0 && this.#deps.clock.now() >= until) {
+          this.#dropBatches();
+          return false;
+        }
       }
     }
     this.#dropBatches();
+    return true;
   }
 
   #dropBatches(): void {
@@ -367,12 +434,7 @@ export class UpdateGroup implements WalkedGroup {
   #copyAdvertised(from: UpdateGroup): void {
     this.#isOutdated = true;
     this.#told = undefined;
-    const { advertised } = from;
-    for (let prefix = 1; prefix < advertised.end; prefix++) {
-      for (let path = advertised.first(prefix); path !== 0; path = advertised.next(path)) {
-        this.advertised.set(prefix, advertised.pathId(path), advertised.attrs(path));
-      }
-    }
+    this.#copy = new AdvertisedCopy(from, this.advertised);
   }
 
   #endOfRib(): void {

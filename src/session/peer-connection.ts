@@ -6,6 +6,7 @@
 import type { Alarm, Clock } from "../base/clock.js";
 import type { Bytes } from "../base/bytes.js";
 import { unreachable } from "../base/invariant.js";
+import type { TurnBudget } from "../base/turn-budget.js";
 import { ERROR_CODE, MESSAGE, OPEN_ERROR } from "../packet/codes.js";
 import type { Framer } from "../packet/framing.js";
 import { MAX_EXTENDED_MESSAGE_LENGTH } from "../packet/header.js";
@@ -82,6 +83,8 @@ export interface ConnectionOwner {
 
 export interface ConnectionDependencies {
   readonly clock: Clock;
+  /** What all peers' connections share of a turn; absent: each has its own. */
+  readonly turns?: TurnBudget | undefined;
   readonly transport: Transport;
   readonly handler: SessionHandler;
   /** Uniform in [0, 1): for jitter. */
@@ -207,6 +210,7 @@ export class PeerConnection {
     this.sequence = sequence;
     const reader = new MessageReader({
       clock: this.#dependencies.clock,
+      turns: this.#dependencies.turns,
       deliver: (framer) => this.#deliver(framer),
       fail: (error) => this.#broken(error),
       turnEnded: () => this.#turnEnded(),

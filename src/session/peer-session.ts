@@ -7,6 +7,7 @@ import type { Clock } from "../base/clock.js";
 import type { Bytes } from "../base/bytes.js";
 import { FAMILIES, type Family } from "../base/family.js";
 import type { Log } from "../base/log.js";
+import type { TurnBudget } from "../base/turn-budget.js";
 import { CEASE, ERROR_CODE } from "../packet/codes.js";
 import { encodeNotification, type Notification, shutdownData } from "../packet/notification.js";
 import { encodeRouteRefresh } from "../packet/route-refresh.js";
@@ -23,6 +24,8 @@ import { describeSituation, type MessageCounters, type SessionStatus, zeroCounte
 
 export interface SessionDependencies {
   readonly clock: Clock;
+  /** What all peers' connections share of a turn; absent: each has its own. */
+  readonly turns?: TurnBudget | undefined;
   readonly transport: Transport;
   readonly log: Log;
   readonly handler: SessionHandler;

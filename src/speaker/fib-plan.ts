@@ -1,8 +1,9 @@
 // From best paths to wishes for the kernel's table: next hop and device of each path, equal-cost paths, blackholes (of the
 // node's own blocks, or asked for by peers, RFC 7999), and Calico's encapsulation through a tunnel device.
 
+import type { Bytes } from "../base/bytes.js";
 import type { Clock } from "../base/clock.js";
-import { FAMILIES, type Family } from "../base/family.js";
+import { FAMILIES, type Family, IPV4_UNICAST } from "../base/family.js";
 import { formatPrefix, type IpPrefix, prefixContains } from "../base/ip.js";
 import type { EncapsulationConfig, KernelConfig } from "../config/speaker-config.js";
 import { ACCEPT_ALL } from "../policy/route.js";
@@ -25,13 +26,31 @@ export interface FibPlanDependencies {
   readonly localRoute: (source: string, prefix: string) => FibRoute | undefined;
 }
 
+/** Sets of equal paths that are remembered. */
+const MOST_SETS = 4096;
+
+/** Where a next hop leads under an encapsulation rule (−1: none). */
+interface Way {
+  /** The octets of the next hop as NextHopTable holds them. */
+  readonly bytes: Bytes;
+  readonly encapsulation: number;
+  /** No other way ever has it. */
+  readonly number: number;
+  /** The route that all prefixes with this way share; undefined: it leads nowhere. */
+  readonly route: FibRoute | undefined;
+}
+
 export class FibPlan implements RibReader {
   readonly #deps: FibPlanDependencies;
   readonly #logs: readonly ChangeLog[];
   readonly #cursor: RouteCursor;
-  /** Equal wishes share one object: by next hop and tunnel. Emptied when the way to any next hop changes. */
-  readonly #single = new Map<number, FibRoute | undefined>();
+  /** By next hop and encapsulation rule. Emptied when the way to any next hop changes. */
+  readonly #ways = new Map<number, Way>();
+  /** Equal wishes share one object: by the numbers of their ways. */
   readonly #multiple = new Map<string, FibRoute | undefined>();
+  /** The way that was asked for last: routes come in runs. */
+  #lastWay: Way | undefined;
+  #nextNumber = 1;
   #kernel: KernelConfig;
 
   constructor(kernel: KernelConfig, deps: FibPlanDependencies) {
@@ -50,8 +69,9 @@ export class FibPlan implements RibReader {
 
   /** Links, addresses or routes changed: what was known about ways is outdated. The RIB marks the routes concerned. */
   waysChanged(): void {
-    this.#single.clear();
+    this.#ways.clear();
     this.#multiple.clear();
+    this.#lastWay = undefined;
   }
 
   /** Looks at every prefix again. */
@@ -88,9 +108,13 @@ export class FibPlan implements RibReader {
 
   #plan(rib: LocRib, family: Family, prefix: PrefixId): void {
     const { prefixes } = rib.routes;
-    const word = (i: number): number => prefixes.word(prefix, i);
     const route = this.#wish(rib, prefix);
-    this.#deps.fib.set(family, word(0), word(1), word(2), word(3), prefixes.length(prefix), route);
+    const length = prefixes.length(prefix);
+    if (family === IPV4_UNICAST) this.#deps.fib.set(family, prefixes.word(prefix, 0), 0, 0, 0, length, route);
+    else {
+      const word = (i: number): number => prefixes.word(prefix, i);
+      this.#deps.fib.set(family, word(0), word(1), word(2), word(3), length, route);
+    }
   }
 
   #wish(rib: LocRib, prefix: PrefixId): FibRoute | undefined {
@@ -102,9 +126,7 @@ export class FibPlan implements RibReader {
     if (!this.#isWanted(rib, prefix, best)) return undefined;
     if (this.#deps.rib.attrs.isBlackhole(rib.routes.attrs(best))) return BLACKHOLE;
     const encapsulation = this.#encapsulation(rib, prefix);
-    if (rib.decision.options.multipathEbgp <= 1 && rib.decision.options.multipathIbgp <= 1) {
-      return this.#toOne(this.#nextHopOf(rib, best), encapsulation);
-    }
+    if (rib.routes.next(best) === 0) return this.#toOne(this.#nextHopOf(rib, best), encapsulation);
     const paths = rib.decision.multipath(prefix).map((route) => this.#nextHopOf(rib, route));
     return paths.length === 1 ? this.#toOne(paths[0], encapsulation) : this.#toMany(paths, encapsulation);
   }
@@ -131,24 +153,39 @@ export class FibPlan implements RibReader {
     return rules.findIndex((rule) => rule.prefix.length <= route.length && prefixContains(rule.prefix, route.bytes));
   }
 
-  #toOne(nextHop: number, encapsulation: number): FibRoute | undefined {
-    const key = nextHop * 64 + encapsulation + 1;
-    if (this.#single.has(key)) return this.#single.get(key);
-    const hop = this.#fibNextHop(nextHop, encapsulation);
-    const route: FibRoute | undefined = hop === undefined ? undefined : { kind: "unicast", nextHops: [hop] };
-    this.#single.set(key, route);
+  #toOne(nextHop: NextHopId, encapsulation: number): FibRoute | undefined {
+    return this.#way(nextHop, encapsulation).route;
+  }
+
+  #toMany(nextHops: readonly NextHopId[], encapsulation: number): FibRoute | undefined {
+    const distinct = [...new Set(nextHops)].sort((a, b) => a - b);
+    if (distinct.length === 1) return this.#toOne(distinct[0], encapsulation);
+    const ways = distinct.map((nextHop) => this.#way(nextHop, encapsulation));
+    const key = ways.map((way) => way.number).join(",");
+    if (this.#multiple.has(key)) return this.#multiple.get(key);
+    const hops = distinctHops(ways.flatMap((way) => way.route?.nextHops ?? []));
+    const route: FibRoute | undefined = hops.length === 0 ? undefined : { kind: "unicast", nextHops: hops };
+    // Sets of ways that are no more pile up where next hops come and go.
+    if (this.#multiple.size >= MOST_SETS) this.#multiple.clear();
+    this.#multiple.set(key, route);
     return route;
   }
 
-  #toMany(nextHops: readonly number[], encapsulation: number): FibRoute | undefined {
-    const distinct = [...new Set(nextHops)].sort((a, b) => a - b);
-    if (distinct.length === 1) return this.#toOne(distinct[0], encapsulation);
-    const key = `${encapsulation}:${distinct.join(",")}`;
-    if (this.#multiple.has(key)) return this.#multiple.get(key);
-    const hops = distinct.map((nextHop) => this.#fibNextHop(nextHop, encapsulation)).filter((hop) => hop !== undefined);
-    const route: FibRoute | undefined = hops.length === 0 ? undefined : { kind: "unicast", nextHops: sorted(hops) };
-    this.#multiple.set(key, route);
-    return route;
+  #way(nextHop: NextHopId, encapsulation: number): Way {
+    const bytes = this.#deps.rib.nextHops.bytes(nextHop);
+    const last = this.#lastWay;
+    // A row of the next hop table is given out again, its octets are not: the same array is the same next hop.
+    if (last !== undefined && last.bytes === bytes && last.encapsulation === encapsulation) return last;
+    const key = nextHop * (this.#kernel.encapsulation.length + 1) + encapsulation + 1;
+    let way = this.#ways.get(key);
+    if (way === undefined || way.bytes !== bytes) {
+      const hop = this.#fibNextHop(nextHop, encapsulation);
+      const route: FibRoute | undefined = hop === undefined ? undefined : { kind: "unicast", nextHops: [hop] };
+      way = { bytes, encapsulation, number: this.#nextNumber++, route };
+      this.#ways.set(key, way);
+    }
+    this.#lastWay = way;
+    return way;
   }
 
   #fibNextHop(id: NextHopId, encapsulation: number): FibNextHop | undefined {
@@ -169,9 +206,10 @@ export class FibPlan implements RibReader {
   }
 }
 
-function sorted(hops: FibNextHop[]): readonly FibNextHop[] {
-  const text = (hop: FibNextHop): string => `${hop.gateway?.join(".") ?? ""}%${hop.device ?? ""}`;
-  return hops.sort((a, b) => (text(a) < text(b) ? -1 : 1));
+/** In order, each once: next hops behind one gateway lead the same way, and an IPv6 route must not name it twice. */
+function distinctHops(hops: readonly FibNextHop[]): readonly FibNextHop[] {
+  const byText = new Map(hops.map((hop) => [`${hop.gateway?.join(".") ?? ""}%${hop.device ?? ""} ${hop.onlink}`, hop]));
+  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, hop]) => hop);
 }
 
 /** Blackhole, as Calico wants it for the node's blocks, and a peer with BLACKHOLE (RFC 7999) for its own prefix. */

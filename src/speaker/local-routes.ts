@@ -102,12 +102,20 @@ export class LocalRoutes {
       changed++;
     }
     for (const [text, route] of desired) {
-      if (announcedRoutes.get(text)?.identity === route.identity) continue;
+      const before = announcedRoutes.get(text);
+      if (before?.identity === route.identity) continue;
       announcedRoutes.set(text, route);
       this.#rib.announceLocal(source, route.prefix, route.attributes);
+      if (before !== undefined) this.#lookAgain(route.prefix);
       changed++;
     }
     return changed;
+  }
+
+  /** To BGP the route may be the same as before: the kernel's table would not hear of it. */
+  #lookAgain(prefix: IpPrefix): void {
+    const row = this.#rib.find(prefix);
+    if (row !== 0) this.#rib.families[prefix.family].redecide(row);
   }
 }
 

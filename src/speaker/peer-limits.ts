@@ -57,8 +57,8 @@ export class PeerLimits {
   /** After each UPDATE: has the peer sent too much? */
   reviewReceived(): void {
     if (!this.#in.isSet) return;
-    const { received, hasStale } = this.#deps.source;
-    const excess = this.#in.review(0, received[0], hasStale[0]) ?? this.#in.review(1, received[1], hasStale[1]);
+    const { received, stale } = this.#deps.source;
+    const excess = this.#in.review(0, received[0], stale[0] > 0) ?? this.#in.review(1, received[1], stale[1] > 0);
     if (excess !== undefined) this.#exceeded(excess);
   }
 

@@ -1,4 +1,5 @@
-// What a change of each peer option costs. A new option of PeerConfig does not compile until it is classified here.
+// What a change of each peer option costs, and what the option has to do with the peer's update groups. A new option of
+// PeerConfig does not compile until it is classified in both tables.
 
 import { equalAddresses } from "../base/ip.js";
 import type { PeerConfig } from "../config/speaker-config.js";
@@ -54,6 +55,66 @@ export const PEER_OPTIONS = {
   extendedNextHop: "reset-session",
   gracefulRestart: "reset-session",
 } as const satisfies Record<keyof PeerConfig, ChangeCost>;
+
+/** What an option has to do with the update groups of the peer. `splits`: peers that differ in it are in different groups;
+ *  groupOptions (peer-translation.ts) reads these options of a configuration and no others. `facts`: it counts by what came
+ *  of it in the session: relation, negotiated values, and where the export policy asks for it who the peer is. `none`:
+ *  nothing; peers that differ in it share a group. */
+export type GroupEffect = "splits" | "facts" | "none";
+
+export const GROUP_EFFECTS = {
+  key: "facts",
+  name: "facts",
+  type: "none",
+  group: "facts",
+  address: "facts",
+  port: "none",
+  as: "facts",
+  localAs: "splits",
+  localAddress: "facts",
+  passive: "none",
+  disabled: "none",
+  families: "facts",
+  holdTimeSeconds: "none",
+  keepaliveSeconds: "none",
+  connectRetrySeconds: "none",
+  delayOpenSeconds: "none",
+  sendHoldSeconds: "none",
+  idleHoldSeconds: "none",
+  routeReflectorClient: "facts",
+  nextHop: "splits",
+  multihop: "none",
+  ttlSecurity: "none",
+  password: "none",
+  importPolicy: "none",
+  exportPolicy: "splits",
+  missingPolicy: "none",
+  weight: "none",
+  localPref: "none",
+  localAsNoPrepend: "none",
+  localAsReplaceAs: "splits",
+  allowAsIn: "none",
+  asOverride: "splits",
+  removePrivateAs: "splits",
+  enforceFirstAs: "none",
+  defaultOriginate: "splits",
+  maxPrefixesIn: "none",
+  maxPrefixesOut: "none",
+  role: "splits",
+  roleStrict: "none",
+  gracefulShutdown: "none",
+  blackhole: "none",
+  addPathReceive: "none",
+  addPathSend: "splits",
+  extendedMessage: "facts",
+  extendedNextHop: "facts",
+  gracefulRestart: "none",
+} as const satisfies Record<keyof PeerConfig, GroupEffect>;
+
+/** The options that groupOptions may read. */
+export type SplittingOption = {
+  [Name in keyof PeerConfig]: (typeof GROUP_EFFECTS)[Name] extends "splits" ? Name : never;
+}[keyof PeerConfig];
 
 /** The options in which two configurations of a peer differ. */
 export function changedOptions(before: PeerConfig, after: PeerConfig): readonly (keyof PeerConfig)[] {

@@ -5,14 +5,41 @@ import { FAMILIES, type Family, familyByName } from "../base/family.js";
 import { formatAddress, formatIpv4Word } from "../base/ip.js";
 import { capabilityNames } from "../packet/capabilities.js";
 import type { Rib } from "../rib/rib.js";
+import type { SourceCounts } from "../rib/source-counts.js";
 import type { Peer } from "./peer.js";
 import type { PeerFamilyStatus, PeerStatus } from "./snapshot.js";
 
-/** Counts by SourceId, per family: see Rib.countBySource. */
-export type SourceCounts = readonly ReturnType<Rib["countBySource"]>[];
+const SLICE_MS = 2;
 
-/** Everything about the peer. */
-export function peerStatus(peer: Peer, counts: SourceCounts, clock: Clock): PeerStatus {
+/** Everything about the peers, in chunks, some of them empty; each next() does a few milliseconds of work at most. */
+export function* peerChunks(peers: readonly Peer[], rib: Rib, clock: Clock): Generator<readonly PeerStatus[]> {
+  let until = clock.now() + SLICE_MS;
+  const counts: SourceCounts[] = [];
+  for (const { family } of FAMILIES) {
+    const counting = rib.countingBySource(family);
+    let step = counting.next();
+    for (; step.done !== true; step = counting.next()) {
+      if (clock.now() < until) continue;
+      yield [];
+      until = clock.now() + SLICE_MS;
+    }
+    counts.push(step.value);
+  }
+  let chunk: PeerStatus[] = [];
+  for (const peer of peers) {
+    // One that went away in between has no source any more.
+    if (rib.sources.find(peer.source.id) !== peer.source) continue;
+    chunk.push(peerStatus(peer, counts, clock));
+    if (clock.now() < until) continue;
+    yield chunk;
+    chunk = [];
+    until = clock.now() + SLICE_MS;
+  }
+  yield chunk;
+}
+
+/** Everything about the peer. `counts` by family. */
+export function peerStatus(peer: Peer, counts: readonly SourceCounts[], clock: Clock): PeerStatus {
   const { config } = peer;
   const session = peer.session.status();
   const { negotiated, heldText: held } = peer;
@@ -49,7 +76,7 @@ export function peerStatus(peer: Peer, counts: SourceCounts, clock: Clock): Peer
   };
 }
 
-function familyStatus(peer: Peer, counts: SourceCounts, family: Family): PeerFamilyStatus {
+function familyStatus(peer: Peer, counts: readonly SourceCounts[], family: Family): PeerFamilyStatus {
   const { best, stale } = counts[family];
   const { config } = peer;
   const { name } = FAMILIES[family];
@@ -58,10 +85,10 @@ function familyStatus(peer: Peer, counts: SourceCounts, family: Family): PeerFam
     received: peer.source.received[family],
     receivedLimit: config.maxPrefixesIn?.[name],
     accepted: peer.source.accepted[family],
-    best: best[peer.source.id],
+    best: best[peer.source.id] ?? 0,
     advertised: peer.advertisedCount(family),
     advertisedLimit: config.maxPrefixesOut?.[name],
-    stale: stale[peer.source.id],
+    stale: stale[peer.source.id] ?? 0,
     endOfRibReceived: peer.endOfRib.has(family),
   };
 }

@@ -3,12 +3,14 @@
 
 import type { Bytes } from "../base/bytes.js";
 import { type Family, familyByName, IPV4_UNICAST } from "../base/family.js";
+import type { IpAddress } from "../base/ip.js";
 import type { PeerConfig, SpeakerConfig } from "../config/speaker-config.js";
 import { ACCEPT_ALL, type PeerFacts } from "../policy/route.js";
 import type { GroupOptions } from "../rib/export-rules.js";
 import { type ImportOptions, RELATION, type Relation, type SourceOptions } from "../rib/sources.js";
 import type { Negotiated } from "../session/negotiate.js";
 import type { SessionOptions } from "../session/session-options.js";
+import type { SplittingOption } from "./peer-options.js";
 import { selfNextHop } from "./self-next-hop.js";
 import type { KernelView } from "./ports.js";
 
@@ -105,12 +107,18 @@ export interface GroupFacts {
   readonly relation: Relation;
   readonly negotiated: Negotiated;
   readonly isDraining: boolean;
+  /** Of the peer: our own next hop towards it may depend on the link. */
+  readonly address: IpAddress;
   readonly peer: PeerFacts;
   readonly view: KernelView | undefined;
 }
 
-/** The update group the peer belongs in. */
-export function groupOptions(config: PeerConfig, speaker: SpeakerConfig, facts: GroupFacts): GroupOptions {
+/** The update group the peer belongs in. Which options take part is said in GROUP_EFFECTS; another one does not compile. */
+export function groupOptions(
+  config: Pick<PeerConfig, SplittingOption>,
+  speaker: SpeakerConfig,
+  facts: GroupFacts,
+): GroupOptions {
   const { family, relation, negotiated } = facts;
   const extendedNextHop = family === IPV4_UNICAST && negotiated.extendedNextHop[family];
   const isEbgp = relation === RELATION.ebgp;
@@ -128,7 +136,7 @@ export function groupOptions(config: PeerConfig, speaker: SpeakerConfig, facts: 
     fourOctetAs: negotiated.fourOctetAs,
     maxMessageLength: negotiated.maxMessageLength,
     nextHop: config.nextHop,
-    selfNextHop: selfNextHop(negotiated.localAddress, config.address, family, extendedNextHop, facts.view),
+    selfNextHop: selfNextHop(negotiated.localAddress, facts.address, family, extendedNextHop, facts.view),
     extendedNextHop,
     exportFilter: config.exportPolicy,
     sentTo: config.exportPolicy !== ACCEPT_ALL && config.exportPolicy.readsPeer ? facts.peer : undefined,

@@ -6,6 +6,7 @@ import type { Bytes } from "../base/bytes.js";
 import type { Clock } from "../base/clock.js";
 import { type Family, FAMILIES, IPV4_UNICAST } from "../base/family.js";
 import type { Log } from "../base/log.js";
+import type { TurnBudget } from "../base/turn-budget.js";
 import type { Capabilities } from "../packet/capabilities.js";
 import { CEASE } from "../packet/codes.js";
 import { REFRESH } from "../packet/route-refresh.js";
@@ -31,6 +32,7 @@ import { StaleRoutes } from "./stale-routes.js";
 /** What peers need of the speaker they belong to. */
 export interface PeerDependencies {
   readonly clock: Clock;
+  readonly turns: TurnBudget;
   readonly log: Log;
   readonly transport: Transport;
   readonly random: () => number;
@@ -56,6 +58,8 @@ export class Peer implements SessionHandler {
   readonly #log: Log;
   #speaker: SpeakerConfig;
   #negotiated: Negotiated | undefined;
+  /** Of the session at hand or the last one: routes that are kept came from there. */
+  #lastNegotiated: Negotiated | undefined;
   #context: IngestContext | undefined;
   readonly #members: (GroupMember | undefined)[] = [undefined, undefined];
   readonly #stale: StaleRoutes;
@@ -88,6 +92,7 @@ export class Peer implements SessionHandler {
     });
     this.session = new PeerSession(this.#sessionOptions(), {
       clock,
+      turns: deps.turns,
       transport: deps.transport,
       log,
       handler: this,
@@ -146,7 +151,7 @@ export class Peer implements SessionHandler {
 
   established(negotiated: Negotiated): void {
     const { rib } = this.#deps;
-    this.#negotiated = negotiated;
+    this.#negotiated = this.#lastNegotiated = negotiated;
     this.#updates = 0;
     this.endOfRib.clear();
     this.#limits.sessionUp();
@@ -297,11 +302,11 @@ export class Peer implements SessionHandler {
     const options = sourceOptions(
       this.config,
       this.#speaker,
-      this.#negotiated?.peerAs ?? this.config.as,
+      this.#lastNegotiated?.peerAs ?? this.config.as,
       this.#isDraining,
       this.#negotiated?.localAddress.bytes,
     );
-    this.#deps.rib.describeSource(this.source, options, this.#negotiated?.peerBgpIdentifier ?? 0);
+    this.#deps.rib.describeSource(this.source, options, this.#lastNegotiated?.peerBgpIdentifier ?? 0);
   }
 
   #sessionOptions(): SessionOptions {
@@ -312,7 +317,8 @@ export class Peer implements SessionHandler {
   #groupOptions(negotiated: Negotiated, family: Family): GroupOptions {
     const relation = this.#deps.rib.sources.relation[this.source.id] as Relation;
     const { facts: peer } = this;
-    const facts = { family, relation, negotiated, isDraining: this.#isDraining, peer, view: this.#deps.view };
+    const { address } = this.config;
+    const facts = { family, relation, negotiated, isDraining: this.#isDraining, address, peer, view: this.#deps.view };
     return groupOptions(this.config, this.#speaker, facts);
   }
 

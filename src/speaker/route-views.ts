@@ -28,6 +28,7 @@ export interface RouteSources {
 
 const SLICE_MS = 2;
 const CHUNK = 256;
+const ROWS_PER_LOOK = 64;
 
 /** Chunks of routes; each next() does a few milliseconds of work at most. Throws RouteQueryError. */
 export function* routeChunks(
@@ -41,15 +42,30 @@ export function* routeChunks(
 
 /** How many routes the query has, without making views of them. */
 export function countRoutes(query: RouteQuery, sources: RouteSources): number {
+  let count = 0;
+  for (const part of countChunks(query, sources)) count += part;
+  return count;
+}
+
+/** Their number in parts to be added up; each next() does a few milliseconds of work at most. */
+export function* countChunks(query: RouteQuery, sources: RouteSources): Generator<number> {
   const wanted = parseQuery(query, sources);
   if (query.stage === "kernel") {
-    let count = 0;
-    for (const chunk of kernelChunks(wanted, sources)) count += chunk.length;
-    return count;
+    for (const chunk of kernelChunks(wanted, sources)) yield chunk.length;
+    return;
   }
+  const { clock } = sources;
   let count = 0;
-  for (const { rib, prefix } of rows(wanted, sources)) count += countAt(query, wanted, rib, prefix);
-  return count;
+  let until = clock.now() + SLICE_MS;
+  for (const row of rows(wanted, sources)) {
+    if (row !== undefined) count += countAt(query, wanted, row.rib, row.prefix);
+    else if (clock.now() >= until) {
+      yield count;
+      count = 0;
+      until = clock.now() + SLICE_MS;
+    }
+  }
+  yield count;
 }
 
 interface Wanted {
@@ -79,8 +95,8 @@ interface Row {
   readonly prefix: PrefixId;
 }
 
-/** The prefixes a query is about. */
-function* rows(wanted: Wanted, { rib }: RouteSources): Generator<Row> {
+/** The prefixes a query is about; undefined: a look at the clock is due, whether one was found or not. */
+function* rows(wanted: Wanted, { rib }: RouteSources): Generator<Row | undefined> {
   for (const family of rib.families) {
     if (!wanted.families.includes(familyName(family))) continue;
     if (wanted.prefix !== undefined && !wanted.longer) {
@@ -90,6 +106,7 @@ function* rows(wanted: Wanted, { rib }: RouteSources): Generator<Row> {
     }
     const { prefixes } = family.routes;
     for (let prefix = 1; prefix < prefixes.end; prefix++) {
+      if (prefix % ROWS_PER_LOOK === 0) yield undefined;
       if (!prefixes.isUsed(prefix)) continue;
       if (wanted.prefix !== undefined && !isInside(wanted.prefix, prefixOf(prefixes, prefix))) continue;
       yield { rib: family, prefix };
@@ -113,10 +130,9 @@ function* slices(
   const { clock } = sources;
   let chunk: RouteView[] = [];
   let until = clock.now() + SLICE_MS;
-  let looked = 0;
-  for (const { rib, prefix } of rows(wanted, sources)) {
-    chunk.push(...views(rib, prefix));
-    if (chunk.length < CHUNK && ((++looked & 63) !== 0 || clock.now() < until)) continue;
+  for (const row of rows(wanted, sources)) {
+    if (row !== undefined) chunk.push(...views(row.rib, row.prefix));
+    if (chunk.length < CHUNK && (row !== undefined || clock.now() < until)) continue;
     yield chunk;
     chunk = [];
     until = clock.now() + SLICE_MS;

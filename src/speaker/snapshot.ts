@@ -27,13 +27,30 @@ export interface SpeakerStatus {
   /** RFC 8326: how many peers are drained; `all`: those that come later as well. */
   readonly draining: { readonly peers: number; readonly all: boolean };
   readonly listeners: readonly { readonly address: string; readonly port: number }[];
+  /** Absent where nobody measures it. */
+  readonly eventLoopDelay?: EventLoopDelay;
   /** Things a user should know and mend: missing addon, RFC 8212, failed kernel routes. */
   readonly warnings: readonly string[];
 }
 
-export interface PeerStatus {
+/** How late the daemon was while it had work, sampled every 10 ms of it: what a timer or a client had to wait. */
+export interface EventLoopDelay {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  /** 0: there was no work. */
+  readonly samples: number;
+  /** Age of the measurement. */
+  readonly sinceSeconds: number;
+}
+
+export interface PeerName {
+  /** The key of the peer. */
   readonly address: string;
   readonly name: string;
+}
+
+export interface PeerStatus extends PeerName {
   /** `node-to-node mesh`, `global`, `node specific`, `dynamic`. */
   readonly type: string;
   readonly group: string;

@@ -4,9 +4,11 @@
 import type { Clock } from "../base/clock.js";
 import { formatAddress, isLinkLocal, makePrefix } from "../base/ip.js";
 import type { Log } from "../base/log.js";
+import { TurnBudget } from "../base/turn-budget.js";
 import type { SpeakerConfig } from "../config/speaker-config.js";
 import type { DecisionOptions } from "../rib/decision.js";
 import { Rib } from "../rib/rib.js";
+import type { SourceCounts } from "../rib/source-counts.js";
 import type { Connection, Transport } from "../session/ports.js";
 import { Aggregates } from "./aggregates.js";
 import { CommandError } from "./command-error.js";
@@ -18,12 +20,13 @@ import { LocalRoutes } from "./local-routes.js";
 import { nextHopResolver } from "./next-hop-tracking.js";
 import type { Peer, PeerDependencies } from "./peer.js";
 import { PeerSet } from "./peer-set.js";
-import { peerStatus, type SourceCounts } from "./peer-status.js";
+import { peerChunks, peerStatus } from "./peer-status.js";
 import type { Fib, KernelView, ListenerFactory } from "./ports.js";
 import { Recovery } from "./recovery.js";
-import { countRoutes, type RouteSources, routeChunks } from "./route-views.js";
-import type { KernelRouteView, PeerStatus, RouteQuery, RouteView, SpeakerStatus } from "./snapshot.js";
+import { countChunks, countRoutes, type RouteSources, routeChunks } from "./route-views.js";
+import type { KernelRouteView, PeerName, PeerStatus, RouteQuery, RouteView, SpeakerStatus } from "./snapshot.js";
 import { speakerStatus } from "./speaker-status.js";
+import { TableTrim } from "./table-trim.js";
 
 /** A full table of today fits without one copy. */
 const RESERVED_PREFIXES = 1 << 21;
@@ -40,6 +43,8 @@ export interface SpeakerDependencies {
   readonly view: KernelView | undefined;
   /** Why `fib` is missing, in words; undefined where nobody asked for it. */
   readonly kernelProblem?: string | undefined;
+  /** Called when tables have let go of much memory, which nobody would miss yet in an idle process. */
+  readonly returnMemory?: (() => void) | undefined;
   /** Uniform in [0, 1): for jitter. */
   readonly random?: () => number;
   /** Prefixes for which address space is taken at the start; undefined: a full table. More of them cost copies. */
@@ -54,6 +59,7 @@ export class Speaker {
   readonly #dynamic: DynamicPeers;
   readonly #listeners: Listeners;
   readonly #local: LocalRoutes;
+  readonly #trim: TableTrim;
   readonly #aggregates: Aggregates;
   readonly #recovery: Recovery;
   readonly #startedAt: number;
@@ -70,6 +76,7 @@ export class Speaker {
     this.rib = makeRib(deps);
     this.rib.nextHops.reresolve(nextHopResolver(deps.view, (nextHop) => this.#peers.hasLocalAddress(nextHop)));
     this.rib.attrs.onFault = (source, reasons) => this.#logFault(source, reasons);
+    this.#trim = new TableTrim(deps.clock, this.rib, () => deps.returnMemory?.());
     this.#local = new LocalRoutes(this.rib, deps.view);
     this.#aggregates = new Aggregates(this.rib);
     this.#recovery = new Recovery({
@@ -114,6 +121,7 @@ export class Speaker {
     this.#endOfRunReached = true;
     this.#listeners.closeAll();
     this.#recovery.stop();
+    this.#trim.stop();
     this.#stopListening?.();
     for (const peer of this.#peers) {
       if (graceful && peer.negotiated?.gracefulRestart !== undefined) peer.session.abandon("the daemon is stopping");
@@ -152,12 +160,37 @@ export class Speaker {
     return peer === undefined ? undefined : peerStatus(peer, this.#counts(), this.#deps.clock);
   }
 
+  peerNames(): readonly PeerName[] {
+    return [...this.#peers].map(nameOf);
+  }
+
+  findPeer(keyOrName: string): PeerName | undefined {
+    const peer = this.#peers.find(keyOrName);
+    return peer === undefined ? undefined : nameOf(peer);
+  }
+
+  /** As peers(), or only the one with this key, in chunks: each next() does a few milliseconds of work at most. */
+  peerChunks(key?: string): Generator<readonly PeerStatus[]> {
+    const peers = [...this.#peers].filter((peer) => key === undefined || peer.config.key === key);
+    return peerChunks(peers, this.rib, this.#deps.clock);
+  }
+
   routes(query: RouteQuery): Generator<readonly RouteView[] | readonly KernelRouteView[]> {
     return routeChunks(query, this.#routeSources());
   }
 
   countRoutes(query: RouteQuery): number {
     return countRoutes(query, this.#routeSources());
+  }
+
+  /** The same in slices, a turn of the event loop between two of them. */
+  async countingRoutes(query: RouteQuery): Promise<number> {
+    let count = 0;
+    for (const part of countChunks(query, this.#routeSources())) {
+      count += part;
+      await new Promise<void>((resolve) => this.#deps.clock.soon(resolve));
+    }
+    return count;
   }
 
   // ---- commands ----
@@ -188,7 +221,7 @@ export class Speaker {
     if (direction !== "in") peer.resend();
   }
 
-  #counts(): SourceCounts {
+  #counts(): readonly SourceCounts[] {
     return this.rib.families.map(({ family }) => this.rib.countBySource(family));
   }
 
@@ -205,6 +238,7 @@ export class Speaker {
   #peerDependencies(): PeerDependencies {
     return {
       clock: this.#deps.clock,
+      turns: new TurnBudget(this.#deps.clock),
       log: this.#deps.log,
       transport: this.#deps.transport,
       random: this.#deps.random ?? Math.random,
@@ -225,6 +259,7 @@ export class Speaker {
   }
 
   #begin(config: SpeakerConfig): void {
+    this.#trim.start();
     const { fib } = this.#deps;
     // Where nothing is written anyway, forwarding does not depend on us.
     const writesNothing = fib === undefined || config.kernel.exportPolicy.policies?.[0] === "reject";
@@ -301,6 +336,10 @@ function makeRib({ clock, log, reservedPrefixes = RESERVED_PREFIXES }: SpeakerDe
     log.info("address space is scarce: tables grow as they are needed");
     return new Rib(clock, nobody);
   }
+}
+
+function nameOf({ config }: Peer): PeerName {
+  return { address: config.key, name: config.name };
 }
 
 function decisionOptions({ multipath, bestPath }: SpeakerConfig): DecisionOptions {

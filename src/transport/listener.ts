@@ -3,14 +3,16 @@
 // With the addon sockets are ours: options per child and MD5 keys on a live listener are possible. Without it
 // net.createServer does. Who is allowed to connect is the speaker's business.
 
-import { createServer, Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import type { Clock } from "../base/clock.js";
 import { formatBytes, type IpPrefix } from "../base/ip.js";
 import type { Log } from "../base/log.js";
 import type { Poll, Sys } from "../native/sys.js";
 import type { Connection } from "../session/ports.js";
 import type { Listener, ListenerFactory, ListenOptions, Md5KeyProblem } from "../speaker/ports.js";
-import { type Descriptor, endsOf, NodeConnection } from "./node-connection.js";
+import { endsOfDescriptor } from "./connection-ends.js";
+import { endsOf, NodeConnection } from "./node-connection.js";
+import { PolledConnection } from "./polled-connection.js";
 import { findPortHolder } from "./port-holder.js";
 import {
   check,
@@ -68,7 +70,7 @@ export class TcpListenerFactory implements ListenerFactory {
 
 function listenPlain(options: ListenOptions, onConnection: OnConnection, clock: Clock): Promise<Listener> {
   return new Promise((resolve, reject) => {
-    const server = createServer({ noDelay: true }, (socket) => hand(socket, clock, undefined, onConnection));
+    const server = createServer({ noDelay: true }, (socket) => hand(socket, clock, onConnection));
     server.once("error", reject);
     const host = formatBytes(options.address.bytes);
     server.listen({ host, port: options.port, backlog: BACKLOG, ipv6Only: true }, () => {
@@ -80,13 +82,13 @@ function listenPlain(options: ListenOptions, onConnection: OnConnection, clock: 
   });
 }
 
-function hand(socket: Socket, clock: Clock, descriptor: Descriptor | undefined, onConnection: OnConnection): void {
+function hand(socket: Socket, clock: Clock, onConnection: OnConnection): void {
   const ends = endsOf(socket);
   if (ends === undefined) {
     socket.destroy(); // reset before we came to look at it
     return;
   }
-  onConnection(new NodeConnection(socket, ends, clock, descriptor));
+  onConnection(new NodeConnection(socket, ends, clock));
 }
 
 class SysListener implements Listener {
@@ -154,7 +156,10 @@ class SysListener implements Listener {
       sys.close(fd);
       return;
     }
-    hand(new Socket({ fd, readable: true, writable: true }), this.#clock, { sys, fd }, this.#onConnection);
+    const ends = endsOfDescriptor(sys, fd);
+    // Reset before we came to look at it.
+    if (ends === undefined) sys.close(fd);
+    else this.#onConnection(new PolledConnection(sys, fd, ends, this.#clock));
   }
 
   #acceptFailed(negativeErrno: number): void {

@@ -1,4 +1,4 @@
-// Connection (session/ports.ts) over a connected net.Socket.
+// Connection (session/ports.ts) over a connected net.Socket, where the addon is missing; otherwise polled-connection.ts.
 //
 // Node reads into buffers of its own per chunk and writes ours without copying them. Errors become words here; what
 // happened before anyone took the connection over is kept.
@@ -7,26 +7,13 @@ import type { Socket } from "node:net";
 import type { Alarm, Clock } from "../base/clock.js";
 import type { Bytes } from "../base/bytes.js";
 import { type IpAddress, parseAddress } from "../base/ip.js";
-import type { Sys } from "../native/sys.js";
 import type { Connection, ConnectionHandler, SocketFailure } from "../session/ports.js";
-import { acknowledgedBytes, requiresAddon, setHops, SocketError, unreadBytes } from "./socket-options.js";
+import type { ConnectionEnds } from "./connection-ends.js";
+import { requiresAddon } from "./socket-options.js";
 import { addonMissing, closedByPeer, peerFailure, type RawError } from "./socket-words.js";
 
 /** Longest time that close() spends on sending what is queued. */
 const LINGER_MS = 1000;
-
-/** The file descriptor under the socket, where the addon made it. Used only while the socket lives. */
-export interface Descriptor {
-  readonly sys: Sys;
-  readonly fd: number;
-}
-
-export interface ConnectionEnds {
-  readonly localAddress: IpAddress;
-  readonly localPort: number;
-  readonly remoteAddress: IpAddress;
-  readonly remotePort: number;
-}
 
 /** Both ends of a connected socket; undefined if it is already gone. */
 export function endsOf(socket: Socket): ConnectionEnds | undefined {
@@ -45,7 +32,6 @@ export class NodeConnection implements Connection {
   readonly remotePort: number;
   readonly #socket: Socket;
   readonly #clock: Clock;
-  readonly #descriptor: Descriptor | undefined;
   #handler: ConnectionHandler | undefined;
   #failure: SocketFailure | undefined;
   #isReading = false;
@@ -53,10 +39,9 @@ export class NodeConnection implements Connection {
   #linger: Alarm | undefined;
 
   /** Owns `socket` from now on. */
-  constructor(socket: Socket, ends: ConnectionEnds, clock: Clock, descriptor?: Descriptor) {
+  constructor(socket: Socket, ends: ConnectionEnds, clock: Clock) {
     this.#socket = socket;
     this.#clock = clock;
-    this.#descriptor = descriptor;
     this.localAddress = ends.localAddress;
     this.localPort = ends.localPort;
     this.remoteAddress = ends.remoteAddress;
@@ -91,10 +76,8 @@ export class NodeConnection implements Connection {
   get outputProgress(): number {
     const socket = this.#socket;
     if (socket.destroyed) return 0;
-    // Node counts a chunk when all of it was taken; what the peer has acknowledged shows progress within one.
-    const taken = socket.bytesWritten - socket.writableLength;
-    const descriptor = this.#descriptor;
-    return descriptor === undefined ? taken : taken + acknowledgedBytes(descriptor.sys, descriptor.fd);
+    // Node counts a chunk when all of it was taken.
+    return socket.bytesWritten - socket.writableLength;
   }
 
   write(chunk: Bytes, onWritten?: () => void): boolean {
@@ -122,33 +105,14 @@ export class NodeConnection implements Connection {
   }
 
   hasUnreadBytes(): boolean {
-    const socket = this.#socket;
-    if (socket.destroyed) return false;
-    if (socket.readableLength > 0) return true;
-    const descriptor = this.#descriptor;
-    return descriptor !== undefined && unreadBytes(descriptor.sys, descriptor.fd) > 0;
+    return !this.#socket.destroyed && this.#socket.readableLength > 0;
   }
 
   setHops(ttl: number, minTtl: number | undefined): SocketFailure | undefined {
-    const descriptor = this.#descriptor;
     if (this.#socket.destroyed) return undefined;
-    if (descriptor === undefined) {
-      const what = requiresAddon({
-        remoteAddress: this.remoteAddress,
-        ttl,
-        minTtl,
-        md5Key: undefined,
-        device: undefined,
-      });
-      return what === undefined ? undefined : addonMissing(what);
-    }
-    try {
-      setHops(descriptor.sys, descriptor.fd, this.remoteAddress, ttl, minTtl);
-      return undefined;
-    } catch (error) {
-      if (error instanceof SocketError) return { code: error.code, message: error.message };
-      throw error;
-    }
+    const { remoteAddress } = this;
+    const what = requiresAddon({ remoteAddress, ttl, minTtl, md5Key: undefined, device: undefined });
+    return what === undefined ? undefined : addonMissing(what);
   }
 
   close(): void {

@@ -32,6 +32,8 @@ const IPV6_V6ONLY = 26;
 const IPV6_TCLASS = 67;
 const IPV6_MINHOPCOUNT = 73;
 const SO_REUSEADDR = 2;
+const SO_ERROR = 4;
+const SO_LINGER = 13;
 const SO_BINDTODEVICE = 25;
 const TCP_NODELAY = 1;
 const TCP_INFO = 11;
@@ -71,6 +73,11 @@ export function encodeSockaddr(address: IpAddress, port: number): Bytes {
 /** Port of an encoded address. */
 export function portOf(sockaddr: Bytes): number {
   return readU16(sockaddr, 2);
+}
+
+/** Interface index of an encoded IPv6 address. */
+export function scopeOf(sockaddr: Bytes): number {
+  return view(sockaddr).getUint32(24, LITTLE_ENDIAN);
 }
 
 function interfaceIndex(name: string): number {
@@ -195,6 +202,21 @@ export function optionMemoryBytes(): number {
 export function hostPrefix(address: IpAddress): IpPrefix {
   const isIpv4 = address.bytes.length === 4;
   return { family: isIpv4 ? 0 : 1, bytes: address.bytes, length: isIpv4 ? 32 : 128 };
+}
+
+/** How the connecting of a socket went: 0 or −errno; asking forgets it. */
+export function pendingError(sys: Sys, fd: number): number {
+  const value = new Uint8Array(4);
+  const length = sys.getsockopt(fd, SOL_SOCKET, SO_ERROR, value);
+  return length < 0 ? length : -view(value).getInt32(0, LITTLE_ENDIAN);
+}
+
+/** The peer is to see a RST when the descriptor is closed, and nothing that is queued. */
+export function resetOnClose(sys: Sys, fd: number): void {
+  const linger = new Uint8Array(8);
+  view(linger).setInt32(0, 1, LITTLE_ENDIAN);
+  // A socket that is already gone needs no RST.
+  sys.setsockopt(fd, SOL_SOCKET, SO_LINGER, linger);
 }
 
 /** Octets in the kernel's receive queue. */

@@ -1,14 +1,15 @@
 // Transport (session/ports.ts) over TCP: outgoing connections with source address, TTL, GTSM, MD5 and device.
 //
-// With the addon the socket is made and configured before Node takes it over; without it Node's own connect serves peers
-// that need none of this, and the others are told so. Incoming connections: listener.ts.
+// With the addon the socket is ours from the beginning; without it Node's own connect serves peers that need none of this,
+// and the others are told so. Incoming connections: listener.ts.
 
-import { connect, Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import type { Alarm, Clock } from "../base/clock.js";
 import { formatBytes, type IpAddress } from "../base/ip.js";
 import type { Sys } from "../native/sys.js";
 import type { Connection, ConnectOptions, SegmentDrops, SocketFailure, Transport } from "../session/ports.js";
-import { type Descriptor, endsOf, NodeConnection } from "./node-connection.js";
+import { endsOf, NodeConnection } from "./node-connection.js";
+import { connectDescriptor } from "./polled-connect.js";
 import { SegmentDropCounters } from "./segment-drops.js";
 import { check, encodeSockaddr, openSocket, requiresAddon, setConnectOptions } from "./socket-options.js";
 import { addonMissing, closedByPeer, peerFailure, type RawError } from "./socket-words.js";
@@ -35,9 +36,7 @@ export class TcpTransport implements Transport {
     const missing = sys === undefined ? requiresAddon(options) : undefined;
     if (missing !== undefined) return later(clock, () => done(addonMissing(missing)));
     try {
-      return sys === undefined
-        ? this.#await(plainSocket(options), options, undefined, done)
-        : this.#connectBy(sys, options, done);
+      return sys === undefined ? this.#await(plainSocket(options), options, done) : this.#connectBy(sys, options, done);
     } catch (error) {
       const failure = failureOf(error, options);
       return later(clock, () => done(failure));
@@ -49,22 +48,19 @@ export class TcpTransport implements Transport {
   }
 
   #connectBy(sys: Sys, options: ConnectOptions, done: Done): Alarm {
-    const { remoteAddress, remotePort, localAddress } = options;
+    const { remoteAddress, localAddress } = options;
     const fd = openSocket(sys, remoteAddress);
     try {
       setConnectOptions(sys, fd, options);
       if (localAddress !== undefined) check("bind", sys.bind(fd, encodeSockaddr(localAddress, 0)));
+      return connectDescriptor(sys, fd, options, this.#dependencies.clock, done);
     } catch (error) {
       sys.close(fd);
       throw error;
     }
-    const socket = new Socket({ fd, readable: true, writable: true });
-    // In the same tick: Node reads from the descriptor in the next one, which fails before the connect.
-    socket.connect({ host: hostText(remoteAddress), port: remotePort });
-    return this.#await(socket, options, { sys, fd }, done);
   }
 
-  #await(socket: Socket, options: ConnectOptions, descriptor: Descriptor | undefined, done: Done): Alarm {
+  #await(socket: Socket, options: ConnectOptions, done: Done): Alarm {
     let isOver = false;
     const finish = (result: Connection | SocketFailure): void => {
       if (isOver) return;
@@ -76,7 +72,7 @@ export class TcpTransport implements Transport {
     socket.once("connect", () => {
       if (isOver) return;
       const ends = endsOf(socket);
-      if (ends !== undefined) return finish(new NodeConnection(socket, ends, this.#dependencies.clock, descriptor));
+      if (ends !== undefined) return finish(new NodeConnection(socket, ends, this.#dependencies.clock));
       socket.destroy();
       finish(closedByPeer(options.remoteAddress));
     });

@@ -5,19 +5,20 @@ import { join } from "node:path";
 import t from "tap";
 import { SystemClock } from "../../src/base/clock.js";
 import { SILENT_LOG } from "../../src/base/log.js";
-import { runCli } from "../../src/control/cli.js";
 import {
   type CliOutput,
   type DemoOptions,
   OutputClosedError,
   type RunOptions,
 } from "../../src/control/command-context.js";
+import { runProgram } from "../../src/control/program.js";
 import { ControlServer } from "../../src/control/server.js";
 import {
   FAILED_PEER,
   fakeTarget,
   type FakeTarget,
   KERNEL_ROUTE,
+  NO_DELAY,
   NOW_MS,
   peerStatus,
   routeView,
@@ -73,7 +74,7 @@ async function starling(
     started.push(options);
     return Promise.resolve(7);
   };
-  const code = await runCli(words, {
+  const code = await runProgram(words, {
     env,
     clock: new FixedWallClock(),
     version: "0.1.0",
@@ -197,11 +198,22 @@ t.test("peers: all, failed ones, one; an unknown one is exit code 1", async (t) 
 t.test("the same facts come as JSON and YAML", async (t) => {
   const { target, env } = await serve(t);
   target.speaker.all = [peerStatus()];
-  const wire: unknown = JSON.parse(JSON.stringify({ status: target.speaker.current, peers: target.speaker.all }));
+  const status = { ...target.speaker.current, eventLoopDelay: NO_DELAY };
+  const wire: unknown = JSON.parse(JSON.stringify({ status, peers: target.speaker.all }));
   t.strictSame(JSON.parse((await starling(["status", "-o", "json"], { env })).out), wire);
   const { parse } = await import("yaml");
   t.strictSame(parse((await starling(["status", "-o", "yaml"], { env })).out), wire);
   t.match(JSON.parse((await starling(["peers", "node2", "-o", "json"], { env })).out), { address: "172.17.8.102" });
+});
+
+t.test("the delay of the event loop is shown, and measured anew where that is asked for", async (t) => {
+  const { target, env } = await serve(t);
+  target.delay = { p50Ms: 0.4, p99Ms: 3.1, maxMs: 12.5, samples: 900, sinceSeconds: 3725 };
+  const words = "Event loop: while at work late by 0.4 ms (median), 3.1 ms (99 %), at most 12.5 ms; in 1h02m\n";
+  t.match((await starling(["status"], { env })).out, words);
+  t.match((await starling(["status", "--reset-delay"], { env })).out, words, "it is shown once more");
+  t.strictSame(target.delay, NO_DELAY);
+  t.notMatch((await starling(["status"], { env })).out, "Event loop", "nothing was measured yet");
 });
 
 t.test("routes come as they are made, in every format, with titles once", async (t) => {

@@ -2,7 +2,7 @@
 
 import t from "tap";
 import { METHODS } from "../../src/control/methods.js";
-import { fakeTarget } from "./snapshots.js";
+import { DISABLED_PEER, fakeTarget, NO_DELAY } from "./snapshots.js";
 
 async function call(
   target: ReturnType<typeof fakeTarget>,
@@ -12,9 +12,9 @@ async function call(
   const method = METHODS.get(name);
   if (method === undefined) throw new Error(`no method ${name}`);
   const outcome = await method.run(target, params);
-  return outcome.kind === "value"
-    ? outcome.value
-    : [...{ [Symbol.iterator]: () => outcome.chunks as Iterator<unknown> }].flat();
+  if (outcome.kind === "value") return outcome.value;
+  const items = [...{ [Symbol.iterator]: () => outcome.chunks as Iterator<unknown> }].flat();
+  return outcome.kind === "single" ? items[0] : items;
 }
 
 t.test("peers are found by address in any spelling, or by name", async (t) => {
@@ -37,6 +37,21 @@ t.test("peers are found by address in any spelling, or by name", async (t) => {
     await call(target, method, params);
     t.same(target.speaker.told, [told]);
   }
+});
+
+t.test("peers come all, or the one that is meant", async (t) => {
+  const target = fakeTarget();
+  t.same(await call(target, "peers"), target.speaker.all);
+  t.same(await call(target, "peer", { peer: "tor" }), DISABLED_PEER);
+  t.same(await call(target, "peer", { peer: "2001:DB8:0::1" }), DISABLED_PEER);
+});
+
+t.test("the delay of the event loop is part of the status, and can be measured anew", async (t) => {
+  const target = fakeTarget();
+  target.delay = { p50Ms: 0.5, p99Ms: 4, maxMs: 20, samples: 100, sinceSeconds: 10 };
+  t.match(await call(target, "status"), { eventLoopDelay: target.delay });
+  t.same(await call(target, "resetEventLoopDelay"), {});
+  t.match(await call(target, "status"), { eventLoopDelay: NO_DELAY });
 });
 
 t.test("bad parameters are refused and nothing is done", async (t) => {

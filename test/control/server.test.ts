@@ -10,7 +10,7 @@ import { SILENT_LOG } from "../../src/base/log.js";
 import { ControlClient } from "../../src/control/client.js";
 import { parseResponse, type Response } from "../../src/control/protocol.js";
 import { ControlServer, type ControlServerOptions } from "../../src/control/server.js";
-import { fakeTarget, type FakeTarget, routeView } from "./snapshots.js";
+import { fakeTarget, type FakeTarget, peerStatus, routeView } from "./snapshots.js";
 import { socketFolder, type Teardown } from "./socket-folder.js";
 
 const clock = new SystemClock();
@@ -252,6 +252,44 @@ t.test("a client that does not read stops only its own stream", async (t) => {
   slow.destroy();
   while (target.speaker.abandoned === 0) await ask(path, "status");
   t.equal(target.speaker.abandoned, 1, "its stream is given up, the second request is not begun");
+});
+
+t.test("a list is made over several turns, other clients are served in between, and comes as one value", async (t) => {
+  const { target, path } = await startServer(t);
+  const order: string[] = [];
+  const client = await ControlClient.connect(path, { clock, timeoutMs: 5000 });
+  const other = await ControlClient.connect(path, { clock, timeoutMs: 5000 });
+  t.teardown(() => [client, other].forEach((each) => each.close()));
+  target.speaker.peerChunks = function* () {
+    for (let i = 0; i < 200; i++) {
+      order.push("chunk");
+      yield [peerStatus({ address: `10.0.0.${i}` })];
+    }
+  };
+  const list = client.request("peers");
+  const hellos = (async () => {
+    for (let i = 0; i < 5; i++) {
+      await other.request("hello");
+      order.push("hello");
+    }
+  })();
+  const peers = (await list) as readonly { readonly address: string }[];
+  await hellos;
+  t.same(
+    peers.map(({ address }) => address),
+    Array.from({ length: 200 }, (_, i) => `10.0.0.${i}`),
+  );
+  t.ok(order.indexOf("hello") < order.lastIndexOf("chunk"), "the other client did not wait for the end");
+});
+
+t.test("a peer that has gone meanwhile is an error in words", async (t) => {
+  const { target, path } = await startServer(t);
+  target.speaker.peerChunks = function* () {
+    yield [];
+  };
+  const client = await ControlClient.connect(path, { clock, timeoutMs: 5000 });
+  t.teardown(() => client.close());
+  await t.rejects(client.request("peer", { peer: "tor" }), { code: "not-found" });
 });
 
 t.test("a stream comes whole through a client that reads, and counts its rows", async (t) => {

@@ -8,8 +8,10 @@ import type {
   SpeakerApi,
 } from "../../src/control/api-types.js";
 import type {
+  EventLoopDelay,
   KernelRouteView,
   MessageCounts,
+  PeerName,
   PeerStatus,
   RouteQuery,
   RouteView,
@@ -164,12 +166,17 @@ export class FakeSpeaker implements SpeakerApi {
     return this.current;
   }
 
-  peers(): readonly PeerStatus[] {
+  peerNames(): readonly PeerName[] {
     return this.all;
   }
 
-  peer(keyOrName: string): PeerStatus | undefined {
+  findPeer(keyOrName: string): PeerName | undefined {
     return this.all.find((peer) => peer.address === keyOrName || peer.name === keyOrName);
+  }
+
+  *peerChunks(address?: string): Generator<readonly PeerStatus[]> {
+    yield [];
+    for (const peer of this.all) if (address === undefined || peer.address === address) yield [peer];
   }
 
   *routes(query: RouteQuery): Generator<RouteChunk> {
@@ -186,7 +193,7 @@ export class FakeSpeaker implements SpeakerApi {
     }
   }
 
-  countRoutes(query: RouteQuery): number {
+  async countingRoutes(query: RouteQuery): Promise<number> {
     this.lastQuery = query;
     return this.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   }
@@ -216,7 +223,10 @@ export interface FakeTarget extends ControlTarget {
   readonly speaker: FakeSpeaker;
   reloadResult: ReloadResult;
   lastReloadResult: SpeakerStatus["lastReload"] | undefined;
+  delay: EventLoopDelay;
 }
+
+export const NO_DELAY: EventLoopDelay = { p50Ms: 0, p99Ms: 0, maxMs: 0, samples: 0, sinceSeconds: 60 };
 
 export function fakeTarget(): FakeTarget {
   const target: FakeTarget = {
@@ -225,6 +235,11 @@ export function fakeTarget(): FakeTarget {
     lastReloadResult: undefined,
     reload: () => Promise.resolve(target.reloadResult),
     lastReload: () => target.lastReloadResult,
+    delay: NO_DELAY,
+    eventLoopDelay: () => target.delay,
+    resetEventLoopDelay: () => {
+      target.delay = NO_DELAY;
+    },
   };
   return target;
 }

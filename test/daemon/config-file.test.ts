@@ -5,7 +5,8 @@ import { join } from "node:path";
 import t from "tap";
 import { type Log, SILENT_LOG } from "../../src/base/log.js";
 import type { SpeakerConfig } from "../../src/config/speaker-config.js";
-import { ConfigFile, loadConfigFile } from "../../src/daemon/config-file.js";
+import { ConfigFile } from "../../src/daemon/config-file.js";
+import { loadConfigFile } from "../../src/daemon/config-loader.js";
 import { FakeClock } from "../support/fake-clock.js";
 
 const GOOD = "routerId: 10.0.0.1\nas: 64512\npeers:\n  - address: 10.0.0.2\n    as: 64512\n";

@@ -10,6 +10,8 @@ import type { SpeakerConfig } from "../../src/config/speaker-config.js";
 import { ControlClient } from "../../src/control/client.js";
 import type { Assemble } from "../../src/daemon/assemble.js";
 import { runDaemon, type ProcessSurroundings } from "../../src/daemon/main.js";
+import type { SpeakerStatus } from "../../src/speaker/snapshot.js";
+import { eventually } from "../support/eventually.js";
 import { FakeSpeaker } from "../control/snapshots.js";
 import { socketFolder, type Teardown } from "../control/socket-folder.js";
 
@@ -187,6 +189,22 @@ t.test("SIGHUP and reload apply a good file and keep the old one over a bad file
     changes: ["peer 10.0.0.9 added", "kernel: the change takes effect at the next start"],
   });
   t.match(await scene.ask("status"), { lastReload: { ok: true } });
+  scene.signals.emit("SIGTERM");
+  t.equal(await ended, 0);
+});
+
+t.test("the daemon measures its own delay, from the moment it serves", async (t) => {
+  const scene = new Scene(t);
+  const ended = scene.run();
+  await scene.logged("is running");
+  // A request is work: the next one finds it measured.
+  await eventually("a sample", async () => {
+    const { eventLoopDelay: delay } = (await scene.ask("status")) as SpeakerStatus;
+    return delay !== undefined && delay.samples > 0 && delay.maxMs >= delay.p99Ms && delay.p99Ms >= delay.p50Ms;
+  });
+  await scene.ask("resetEventLoopDelay");
+  t.match(await scene.ask("status"), { eventLoopDelay: { sinceSeconds: 0 } });
+  t.match(scene.log, "info control: resetEventLoopDelay");
   scene.signals.emit("SIGTERM");
   t.equal(await ended, 0);
 });

@@ -340,3 +340,48 @@ void t.test("10,000 routes go in and out in batches; counters agree with the ent
   t.equal(world.kernel.routes.size, 0);
   t.strictSame(world.fib.counts(), { wanted: 0, installed: 0, failed: 0, stale: 0 });
 });
+
+void t.test("a burst is written while it is still being wished", async (t) => {
+  const world = await new FibWorld().start();
+  for (let i = 0; i < 255; i++) world.fib.set(0, (20 << 24) + i * 256, 0, 0, 0, 24, GATEWAY);
+  t.equal(world.kernel.requests.length, 0, "less than a batch waits for the end of the turn");
+  for (let i = 255; i < 1000; i++) world.fib.set(0, (20 << 24) + i * 256, 0, 0, 0, 24, GATEWAY);
+  t.equal(world.takeRequests().length, 768, "three full batches");
+  world.clock.settle();
+  t.equal(world.takeRequests().length, 232);
+  t.strictSame(world.fib.counts(), { wanted: 1000, installed: 1000, failed: 0, stale: 0 });
+});
+
+void t.test("what is under way is bounded; the rest waits and may still change", async (t) => {
+  const world = await new FibWorld({ auditSeconds: 0 }).start();
+  world.writer.holding = true;
+  const count = 20_000;
+  for (let i = 0; i < count; i++) world.fib.set(0, (20 << 24) + i * 256, 0, 0, 0, 24, GATEWAY);
+  world.clock.settle();
+  t.equal(world.takeRequests().length, 8192, "32 batches of 256");
+  for (let i = count - 5000; i < count; i++) world.fib.set(0, (20 << 24) + i * 256, 0, 0, 0, 24, undefined);
+  for (let i = 0; i < 100; i++) world.fib.set(0, (20 << 24) + i * 256, 0, 0, 0, 24, undefined);
+  world.clock.settle();
+  t.equal(world.takeRequests().length, 0, "nothing more is written while nothing is answered");
+  world.writer.release();
+  world.clock.settle();
+  const requests = world.takeRequests();
+  t.equal(requests.filter((request) => request.startsWith("add")).length, 15_000 - 8192, "not those taken back");
+  t.equal(requests.filter((request) => request.startsWith("delete")).length, 100);
+  t.equal(world.kernel.routes.size, 14_900);
+  t.strictSame(world.fib.counts(), { wanted: 14_900, installed: 14_900, failed: 0, stale: 0 });
+});
+
+void t.test("of a batch with refusals only the refused routes fail, each with its words", async (t) => {
+  const world = new FibWorld({}, (kernel) => {
+    for (let i = 0; i < 300; i += 7) kernel.write("add", STATIC, `20.0.${i >> 8}.${i & 255}/32`, OTHER);
+  });
+  await world.start();
+  for (let i = 0; i < 600; i++) world.fib.set(0, (20 << 24) + i, 0, 0, 0, 32, GATEWAY);
+  world.clock.settle();
+  const failed = [...world.fib.entries()].filter(({ state }) => state === "failed");
+  t.equal(failed.length, 43);
+  t.ok(failed.every(({ error }) => error === "a route of protocol static exists"));
+  t.ok(failed.every(({ prefix }) => Number(prefix.split(/[./]/)[2]) * 256 + Number(prefix.split(/[./]/)[3]) < 300));
+  t.strictSame(world.fib.counts(), { wanted: 600, installed: 557, failed: 43, stale: 0 });
+});

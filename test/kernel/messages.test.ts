@@ -346,3 +346,27 @@ void t.test("what is encoded is decoded again", (t) => {
   t.pass("for any wish");
   t.end();
 });
+
+t.test("request buffers side by side in shared memory do not touch each other", (t) => {
+  const memory = new SharedArrayBuffer(256);
+  const first = new RequestBuffer(memory, 0, 64);
+  const second = new RequestBuffer(memory, 64, 64);
+  t.equal(second.remaining, 64);
+  for (const [i, out] of [first, second].entries()) {
+    out.begin(24 + i, 1, 7 + i);
+    out.attributeU32(15, 0x01020304);
+    out.end();
+    out.askForAck();
+  }
+  const octets = [...new Uint8Array(memory)];
+  t.strictSame(octets.slice(0, 24), [...first.bytes.subarray(0, first.length)]);
+  t.strictSame(octets.slice(64, 88), [...second.bytes.subarray(0, second.length)]);
+  t.strictSame(octets.slice(24, 64), new Array(40).fill(0), "nothing behind the first");
+  t.strictSame(octets.slice(88), new Array(168).fill(0), "nothing behind the second");
+  const headers: number[][] = [];
+  eachMessage(received(second.bytes.slice()), second.length, ({ type, flags, sequence }) =>
+    headers.push([type, flags, sequence]),
+  );
+  t.strictSame(headers, [[25, 1 | 4, 8]]);
+  t.end();
+});

@@ -16,7 +16,7 @@ import {
   RouteMessage,
   type RouteOwner,
 } from "../../src/kernel/route-message.js";
-import type { RouteWriter, WriteResult } from "../../src/kernel/route-writer.js";
+import { type RouteWriter, WRITER_MEMORY_BYTES, type WriteResult } from "../../src/kernel/route-writer.js";
 import type { Poll, Sys } from "../../src/native/sys.js";
 import type { FibRoute } from "../../src/speaker/ports.js";
 
@@ -231,6 +231,7 @@ export class SimulatedKernel implements Sys {
   ioctl = unused;
   recv = unused;
   recvmsg = unused;
+  sendv = unused;
 
   // ---- Inside ---------------------------------------------------------------------------------------------------
 
@@ -323,7 +324,7 @@ export class SimulatedKernel implements Sys {
 /** Writes into a simulated kernel as the worker thread would; the test may hold back answers or lose them. */
 export class SimulatedWriter implements RouteWriter {
   readonly portId: number;
-  readonly batches: number[] = [];
+  readonly memory = new SharedArrayBuffer(WRITER_MEMORY_BYTES);
   /** While true answers wait in `held`. */
   holding = false;
   /** Errno for which the next batch's answers are lost, although its requests run. */
@@ -341,8 +342,8 @@ export class SimulatedWriter implements RouteWriter {
     this.portId = 1000 + this.#fd;
   }
 
-  write(buffer: ArrayBuffer, length: number, lastSequence: number, done: (result: WriteResult) => void): void {
-    this.#kernel.send(this.#fd, new Uint8Array(buffer), 0, length);
+  write(at: number, length: number, lastSequence: number, done: (result: WriteResult) => void): void {
+    this.#kernel.send(this.#fd, new Uint8Array(this.memory).slice(at, at + length), 0, length);
     const input = new Uint8Array(1 << 20);
     const end = this.#kernel.recvmany(this.#fd, input, 0, 65536);
     const errors: number[] = [];
@@ -357,7 +358,7 @@ export class SimulatedWriter implements RouteWriter {
     if (!acknowledged) throw new Error("the last request of the batch asks for no acknowledgement");
     const failure = this.loseNext;
     this.loseNext = 0;
-    const result = failure === 0 ? { buffer, failure, errors, texts } : { buffer, failure, errors: [], texts: [] };
+    const result = failure === 0 ? { failure, errors, texts } : { failure, errors: [], texts: [] };
     if (this.holding) this.#held.push(() => done(result));
     else this.#clock.soon(() => done(result));
   }

@@ -223,12 +223,40 @@ t.test("edits do not touch the lists they were given", (t) => {
   t.end();
 });
 
-const DEPENDENCIES: readonly { name: string; body: Block; readsPrefix: boolean; readsPeer: boolean }[] = [
+const DEPENDENCIES: readonly {
+  name: string;
+  body: Block;
+  readsPrefix: boolean;
+  readsPeer: boolean;
+  isPerSource: boolean;
+}[] = [
+  {
+    name: "the source alone decides",
+    body: [when({ kind: "match", left: field("source"), right: { kind: "textPatterns", patterns: ["bgp"] } }, ACCEPT)],
+    readsPrefix: false,
+    readsPeer: false,
+    isPerSource: true,
+  },
+  {
+    name: "an edit is made to each route",
+    body: [when({ kind: "defined", field: "learnedFrom.as" }, { kind: "unset", field: "med" }), ACCEPT],
+    readsPrefix: false,
+    readsPeer: false,
+    isPerSource: false,
+  },
+  {
+    name: "attributes differ within a source",
+    body: [when({ kind: "defined", field: "med" }, REJECT), ACCEPT],
+    readsPrefix: false,
+    readsPeer: false,
+    isPerSource: false,
+  },
   {
     name: "a policy on attributes reads neither prefix nor peer",
     body: [when({ kind: "defined", field: "learnedFrom.as" }, REJECT), ACCEPT],
     readsPrefix: false,
     readsPeer: false,
+    isPerSource: true,
   },
   {
     name: "the prefix is seen inside nested conditions",
@@ -249,18 +277,21 @@ const DEPENDENCIES: readonly { name: string; body: Block; readsPrefix: boolean; 
     ],
     readsPrefix: true,
     readsPeer: false,
+    isPerSource: false,
   },
   {
     name: "the family counts as part of the prefix",
     body: [when({ kind: "match", left: field("family"), right: { kind: "textPatterns", patterns: ["ipv4"] } }, ACCEPT)],
     readsPrefix: true,
     readsPeer: false,
+    isPerSource: false,
   },
   {
     name: "the receiver is seen in values",
     body: [{ kind: "set", field: "med", value: field("peer.as") }],
     readsPrefix: false,
     readsPeer: true,
+    isPerSource: false,
   },
   {
     name: "a condition that folds away is not read",
@@ -273,14 +304,16 @@ const DEPENDENCIES: readonly { name: string; body: Block; readsPrefix: boolean; 
     ],
     readsPrefix: false,
     readsPeer: false,
+    isPerSource: true,
   },
 ];
 
-for (const { name, body, readsPrefix, readsPeer } of DEPENDENCIES) {
+for (const { name, body, readsPrefix, readsPeer, isPerSource } of DEPENDENCIES) {
   t.test(name, (t) => {
     const filter = compile([policy("p", ...body)]);
     t.equal(filter.readsPrefix, readsPrefix);
     t.equal(filter.readsPeer, readsPeer);
+    t.equal(filter.isPerSource, isPerSource);
     t.end();
   });
 }

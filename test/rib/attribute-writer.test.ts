@@ -4,7 +4,7 @@ import t from "tap";
 import { ByteWriter, fromHex, toHex } from "../../src/base/bytes.js";
 import { type PathAttributes, decodeAttributes, encodeAttributes } from "../../src/packet/attributes/index.js";
 import { AttributeWriter } from "../../src/rib/attribute-writer.js";
-import { CONTEXT } from "../../src/rib/attrs-table.js";
+import { CONTEXT } from "../../src/rib/set-context.js";
 import { ExportRules, type GroupOptions } from "../../src/rib/export-rules.js";
 import { RELATION, type Relation } from "../../src/rib/sources.js";
 import { groupOptions, RibStage } from "./rib-stage.js";

@@ -12,7 +12,8 @@ import {
   type PathAttributes,
 } from "../../src/packet/attributes/index.js";
 import { AttributeWriter } from "../../src/rib/attribute-writer.js";
-import { AttrsTable, CONTEXT } from "../../src/rib/attrs-table.js";
+import { AttrsTable } from "../../src/rib/attrs-table.js";
+import { CONTEXT } from "../../src/rib/set-context.js";
 import { ExportRules, type GroupOptions, usesMultiprotocol } from "../../src/rib/export-rules.js";
 import { NextHopTable } from "../../src/rib/next-hop-table.js";
 import { RELATION, type Relation, SourceTable } from "../../src/rib/sources.js";

@@ -1,16 +1,17 @@
-// What a peer must be told of a route: RFC 4271 §5.1, §9.2.1, RFC 4456 §6 and §8, RFC 1997, RFC 6793 §4.2.2, on plain
-// objects. Gives the attributes as the peer decodes them.
+// What a peer must be told of a route: RFC 4271 §5.1.3, §9.2.1, RFC 4456 §6, RFC 1997, RFC 9234 §5, on plain objects. Gives
+// the attributes as the peer decodes them; naive-rewriting.ts works them out.
 
 import type { IpPrefix } from "../../src/base/ip.js";
 import { toHex } from "../../src/base/bytes.js";
 import type { AsPath, AsPathSegment, PathAttributes } from "../../src/packet/attributes/attribute.js";
 import type { PeerFacts, RouteOrigin } from "../../src/policy/route.js";
 import type { GroupOptions } from "../../src/rib/export-rules.js";
-import type { Identity } from "../../src/rib/attrs-table.js";
+import type { Identity } from "../../src/rib/set-context.js";
 import { RELATION, type Relation } from "../../src/rib/sources.js";
 import { type Carried, NaiveRoute } from "./naive-route.js";
+import { rewritten } from "./naive-rewriting.js";
 
-/** The best path of a prefix, as far as export cares. */
+/** A path of a prefix, as far as export cares. */
 export interface ExportedPath {
   readonly carried: Carried;
   readonly prefix: IpPrefix;
@@ -20,91 +21,75 @@ export interface ExportedPath {
   readonly bgpIdentifier: number;
 }
 
-const AS_TRANS = 23456;
+/** What a peer is told of a path. */
+export interface Told {
+  readonly attributes: PathAttributes;
+  /** In hexadecimal; undefined where it is ourselves. */
+  readonly nextHop: string | undefined;
+}
+
 const NO_EXPORT = 0xffffff01;
 const NO_ADVERTISE = 0xffffff02;
 const NO_EXPORT_SUBCONFED = 0xffffff03;
 
-function isAllowed(path: ExportedPath, to: Relation): boolean {
-  const communities = path.carried.attributes.communities ?? [];
+function isAllowed(path: ExportedPath, { relation, role }: GroupOptions): boolean {
+  const { communities = [], onlyToCustomer } = path.carried.attributes;
   if (communities.includes(NO_ADVERTISE)) return false;
-  if (to === RELATION.ebgp) return !communities.includes(NO_EXPORT) && !communities.includes(NO_EXPORT_SUBCONFED);
-  return !(path.relation === RELATION.ibgpNonClient && to === RELATION.ibgpNonClient);
+  const hears = role === "customer" || role === "peer" || role === "routeServerClient";
+  if (hears && onlyToCustomer !== undefined) return false;
+  if (relation === RELATION.ebgp) return !communities.includes(NO_EXPORT) && !communities.includes(NO_EXPORT_SUBCONFED);
+  return !(path.relation === RELATION.ibgpNonClient && relation === RELATION.ibgpNonClient);
 }
 
 /** The next hop told, and whether it is ourselves. */
-function nextHopFor(path: ExportedPath, carried: Carried, to: GroupOptions): readonly [Uint8Array, boolean] {
+function nextHopFor(relation: Relation, carried: Carried, to: GroupOptions): readonly [Uint8Array, boolean] {
   const own = carried.attributes.nextHop ?? new Uint8Array(0);
   const isSelf =
     own.length === 0 ||
     (!carried.nextHopIsOurs &&
       (to.nextHop === "self" ||
-        path.relation === RELATION.local ||
-        (to.relation === RELATION.ebgp && to.nextHop === "default")));
+        relation === RELATION.local ||
+        (to.nextHop === "selfExternal" && relation === RELATION.ebgp) ||
+        (to.relation === RELATION.ebgp && to.nextHop !== "keep")));
   if (isSelf) return [to.selfNextHop, true];
   return [own.length === 32 ? own.slice(0, 16) : own, false];
 }
 
-function fits(nextHop: Uint8Array, to: GroupOptions): boolean {
+/** The longest attributes of the model's world are COMMUNITIES; whatever else there is fits any message. */
+function fits(nextHop: Uint8Array, { communities = [] }: PathAttributes, to: GroupOptions): boolean {
+  if (communities.length * 4 > to.maxMessageLength) return false;
   if (to.family === 1) return nextHop.length === 16;
   return nextHop.length === 4 || (nextHop.length === 16 && to.extendedNextHop);
 }
 
-function prepended(path: AsPath, as: number): AsPath {
-  const [first, ...rest] = path;
-  if (first?.type === 2 && first.asNumbers.length < 255) {
-    return [{ type: 2, asNumbers: [as, ...first.asNumbers] }, ...rest];
-  }
-  return [{ type: 2, asNumbers: [as] }, ...path];
-}
-
-const isWide = (as: number): boolean => as > 0xffff;
-
-function inTwoOctets(attributes: PathAttributes): PathAttributes {
-  const path = attributes.asPath ?? [];
-  const narrow = path.map(({ type, asNumbers }) => ({
-    type,
-    asNumbers: asNumbers.map((as) => (isWide(as) ? AS_TRANS : as)),
-  }));
-  const { aggregator } = attributes;
-  const wideAggregator = aggregator !== undefined && isWide(aggregator.as);
-  return {
-    ...attributes,
-    asPath: narrow,
-    ...(path.some(({ asNumbers }) => asNumbers.some(isWide)) ? { as4Path: path } : {}),
-    ...(wideAggregator ? { aggregator: { as: AS_TRANS, id: aggregator.id }, as4Aggregator: aggregator } : {}),
-  };
-}
-
-/** The attributes told, or undefined; with the address of the next hop if it is not ourselves. */
-export function exportedTo(
-  path: ExportedPath,
-  to: GroupOptions,
-  identity: Identity,
-): { readonly attributes: PathAttributes; readonly nextHop: string | undefined } | undefined {
-  if (!isAllowed(path, to.relation)) return undefined;
+/** What is told of a path, or undefined. */
+export function exportedTo(path: ExportedPath, to: GroupOptions, identity: Identity): Told | undefined {
+  if (!isAllowed(path, to)) return undefined;
   const route = new NaiveRoute(path.carried, path.prefix, path.from, path.learnedFrom, to.sentTo);
   if (!to.exportFilter(route).accept) return undefined;
-  const { carried } = route;
-  const [nextHop, isSelf] = nextHopFor(path, carried, to);
-  if (!fits(nextHop, to)) return undefined;
-  const { med, localPref, originatorId, clusterList, ...rest } = carried.attributes;
-  let told: PathAttributes = { ...rest, nextHop };
-  if (to.relation === RELATION.ebgp) {
-    const keepsMed = med !== undefined && (carried.medIsOurs || path.relation === RELATION.local);
-    told = { ...told, asPath: prepended(rest.asPath ?? [], to.localAs), ...(keepsMed ? { med } : {}) };
-  } else {
-    told = { ...told, localPref: localPref ?? 100, ...(med === undefined ? {} : { med }) };
-    if (path.relation === RELATION.ibgpClient || path.relation === RELATION.ibgpNonClient) {
-      told = {
-        ...told,
-        originatorId: originatorId ?? path.bgpIdentifier,
-        clusterList: [identity.clusterId, ...(clusterList ?? [])],
-      };
-    }
-  }
-  if (!to.fourOctetAs) told = inTwoOctets(told);
-  return { attributes: told, nextHop: isSelf ? undefined : toHex(nextHop) };
+  const { relation, bgpIdentifier } = path;
+  return sent(route.carried, relation, bgpIdentifier, to, identity);
+}
+
+/** The default route that a group is told whatever the table says; undefined: it cannot be told. */
+export function originatedTo(to: GroupOptions, identity: Identity): Told | undefined {
+  const attributes = { origin: 0, asPath: [] };
+  const carried = { attributes, weight: 0, medIsOurs: false, nextHopIsOurs: false, dropsPackets: false };
+  return sent(carried, RELATION.local, 0, to, identity);
+}
+
+function sent(
+  carried: Carried,
+  relation: Relation,
+  bgpIdentifier: number,
+  to: GroupOptions,
+  { clusterId }: Identity,
+): Told | undefined {
+  const [nextHop, isSelf] = nextHopFor(relation, carried, to);
+  const { attributes, medIsOurs } = carried;
+  if (!fits(nextHop, attributes, to)) return undefined;
+  const told = rewritten({ attributes, relation, bgpIdentifier, medIsOurs, clusterId }, to);
+  return { attributes: { ...told, nextHop }, nextHop: isSelf ? undefined : toHex(nextHop) };
 }
 
 /** Touching sequences are one: how they are cut says nothing. */

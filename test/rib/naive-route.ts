@@ -20,6 +20,8 @@ export interface Carried {
   /** A filter has set MED; it has set NEXT_HOP. */
   readonly medIsOurs: boolean;
   readonly nextHopIsOurs: boolean;
+  /** BLACKHOLE is honoured (RFC 7999 §3.3). */
+  readonly dropsPackets?: boolean;
 }
 
 type Draft = { -readonly [Key in keyof PathAttributes]: PathAttributes[Key] };
@@ -38,6 +40,7 @@ export class NaiveRoute implements Route {
   #draft: Draft;
   #medIsOurs: boolean;
   #nextHopIsOurs: boolean;
+  readonly #dropsPackets: boolean;
 
   constructor(carried: Carried, prefix: IpPrefix, from: RouteOrigin, learnedFrom?: PeerFacts, sentTo?: PeerFacts) {
     const word = (at: number): number => (at < prefix.bytes.length ? readI32(prefix.bytes, at) : 0);
@@ -54,11 +57,18 @@ export class NaiveRoute implements Route {
     this.#draft = { ...carried.attributes };
     this.#medIsOurs = carried.medIsOurs;
     this.#nextHopIsOurs = carried.nextHopIsOurs;
+    this.#dropsPackets = carried.dropsPackets ?? false;
   }
 
   get carried(): Carried {
     const weight = Math.max(0, Math.min(65535, this.weight));
-    return { attributes: this.#draft, weight, medIsOurs: this.#medIsOurs, nextHopIsOurs: this.#nextHopIsOurs };
+    return {
+      attributes: this.#draft,
+      weight,
+      medIsOurs: this.#medIsOurs,
+      nextHopIsOurs: this.#nextHopIsOurs,
+      dropsPackets: this.#dropsPackets,
+    };
   }
 
   get origin(): number {

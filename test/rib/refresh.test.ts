@@ -215,6 +215,6 @@ t.test("the refresh of one family leaves the other alone", (t) => {
   stage.rib.sweepStale(stage.peer, 0, () => undefined);
   stage.clock.settle();
   t.same(stage.peer.received, [10, 100]);
-  t.same(stage.peer.hasStale, [false, false]);
+  t.same(stage.peer.stale, [0, 0]);
   t.end();
 });

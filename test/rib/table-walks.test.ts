@@ -87,7 +87,7 @@ t.test("what a restarted peer announces again stays, the rest leaves at its End-
   clock.settle();
   t.equal(peer.received[0], 401);
   t.equal(done, 1);
-  t.equal(peer.hasStale[0], false);
+  t.equal(peer.stale[0], 0);
 });
 
 t.test("a peer that goes down again before its sweep was over keeps nothing of the time before", async (t) => {
@@ -97,6 +97,7 @@ t.test("a peer that goes down again before its sweep was over keeps nothing of t
   rib.sourceDown(peer, [0]);
   announce(rib, peer, many(10));
   rib.sourceDown(peer, [0]);
+  clock.settle();
   t.equal(peer.received[0], 10, "stale twice is gone");
   rib.sourceDown(peer, []);
   clock.step();
@@ -126,6 +127,10 @@ t.test("an import policy on its way through the table does not touch whoever get
   );
   rib.sourceDown(peer, []);
   rib.removeSource(peer);
+  // Rows for the policy to walk over when the peer's are gone.
+  announce(rib, source(3), many(4000, 10_000));
+  while (rib.sources.find(peer.id) !== undefined) clock.step();
+  t.ok(rib.queue.length > 0, "the policy is still on its way");
   const next = source(2);
   t.equal(next.id, peer.id);
   announce(rib, next, many(1000, 5000));
@@ -178,4 +183,39 @@ t.test("next hops that are lost and found are noticed everywhere", async (t) => 
   t.equal(rib.countBySource(0).best[peer.id], 1001);
   withdraw(rib, peer, [...many(1000), "10.200.0.0/24"]);
   t.equal(rib.nextHops.size, 0);
+});
+
+t.test("more sessions than there are epochs, without a turn between them", async (t) => {
+  const { clock, rib, source } = stage();
+  const peer = source(1);
+  announce(rib, peer, many(500));
+  for (let i = 0; i < 600; i++) {
+    rib.sourceDown(peer, [0]);
+    announce(rib, peer, many(1, i % 500));
+  }
+  clock.settle();
+  t.same([peer.received[0], peer.stale[0]], [2, 1], "one of the last session, one of the session before");
+  rib.sweepStale(peer, 0, () => undefined);
+  clock.settle();
+  t.same([peer.received[0], peer.stale[0]], [1, 0]);
+  t.not(rib.find(prefix("10.0.99.0/24")), 0, "the last one");
+});
+
+t.test("more refreshes than there are epochs", async (t) => {
+  for (const hasTurns of [true, false]) {
+    const { clock, rib, source } = stage();
+    const peer = source(1);
+    announce(rib, peer, many(2000));
+    for (let i = 0; i < 1000; i++) {
+      rib.beginRefresh(peer, 0);
+      announce(rib, peer, many(1, i));
+      if (hasTurns) clock.step();
+    }
+    rib.sweepStale(peer, 0, () => undefined);
+    clock.settle();
+    if (hasTurns) t.equal(peer.received[0], 1, "what was told since the last beginning");
+    else t.ok(peer.received[0] >= 1 && peer.received[0] < 1000, `${peer.received[0]} were told, and never withdrawn`);
+    t.not(rib.find(prefix("10.3.231.0/24")), 0, "the last one");
+    t.equal(peer.stale[0], 0);
+  }
 });

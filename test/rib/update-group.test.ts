@@ -4,7 +4,7 @@ import t from "tap";
 import { formatPrefix } from "../../src/base/ip.js";
 import { REJECT_ALL } from "../../src/policy/route.js";
 import { RELATION } from "../../src/rib/sources.js";
-import { groupOptions, RibStage } from "./rib-stage.js";
+import { type Joined, groupOptions, RibStage } from "./rib-stage.js";
 import { filterOf } from "./sample-filters.js";
 import { address, announce, sequence, withdraw } from "./updates.js";
 
@@ -115,6 +115,50 @@ t.test("a slow member does not hold up the others, nor does memory follow it", a
   t.ok([...slow.inbox.view.values()].every(({ med }) => med === 29));
   t.ok(slow.inbox.announced < 30 * 2000, "most of what was outdated was never sent");
   t.equal(stage.rib.groups[0].retainedBytes, 0);
+});
+
+/** A table for two members, one of which takes what it has been given only when asked. */
+function steadyAndQuick(): { stage: RibStage; steady: Joined; quick: Joined; turn: () => number } {
+  const stage = new RibStage({ retainedBytes: 800_000, batchBytes: 4000 });
+  const [a, steady, quick] = [1, 2, 3].map((last) => stage.join(last));
+  stage.settle();
+  steady.inbox.holding = true;
+  announce(stage.rib, a.source, ["10.255.0.0/16"]);
+  stage.rib.requestFlush();
+  stage.clock.advance(1);
+  steady.inbox.drain();
+  for (let from = 0; from < 30_000; from += 5000) {
+    announce(stage.rib, a.source, many(30_000).slice(from, from + 5000), { med: 1 });
+  }
+  stage.rib.requestFlush();
+  const turn = (): number => {
+    stage.clock.advance(1);
+    const kept = stage.rib.groups[0].retainedBytes;
+    steady.inbox.drain();
+    return kept;
+  };
+  return { stage, steady, quick, turn };
+}
+
+t.test("a member that reads, only not as fast as we encode, is waited for, not walked over the table", async (t) => {
+  const { steady, quick, turn } = steadyAndQuick();
+  let mostKept = 0;
+  for (let turns = 0; turns < 500 && steady.inbox.view.size < 30_001; turns++) mostKept = Math.max(mostKept, turn());
+  t.equal(steady.inbox.view.size, 30_001);
+  t.equal(steady.member.isLive, true);
+  t.equal(steady.inbox.announced, quick.inbox.announced);
+  t.ok(mostKept >= 400_000 && mostKept <= 800_000, `${mostKept} octets kept`);
+});
+
+t.test("one that stops reading in the midst of it delays nobody", async (t) => {
+  const { stage, steady: stopping, quick, turn } = steadyAndQuick();
+  for (let turns = 0; turns < 3; turns++) turn();
+  t.ok(quick.inbox.view.size < 30_001, "it was waited for");
+  stage.clock.advance(50);
+  t.equal(quick.inbox.view.size, 30_001, "the other one has everything");
+  t.ok(stage.rib.groups[0].retainedBytes <= 800_000);
+  stage.settle();
+  t.equal(stopping.inbox.view.size, 30_001, "reading again, it is told what it missed");
 });
 
 t.test("a slow member learns of withdrawals whose rows have come to mean other prefixes", async (t) => {

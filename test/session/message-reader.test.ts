@@ -133,3 +133,27 @@ t.test("the messages are the same however the octets are cut", (t) => {
   );
   t.end();
 });
+
+t.test("what had to wait, and was held meanwhile, goes on when it is released", (t) => {
+  for (const holdAt of [0, 3, 7, 8, 9, 12]) {
+    const { clock, reader, events } = makeReader(1, (bench) => {
+      const messages = bench.events.filter((event) => /^[0-9a-f]{8}$/.test(event)).length;
+      if (messages === holdAt + 1) bench.reader.hold();
+    });
+    reader.push(updates(20));
+    clock.settle();
+    const latest = events.findLast((event) => event === "pause" || event === "resume");
+    t.equal(latest, "pause", `held at message ${holdAt}: the chunk stays as it is`);
+    reader.release();
+    clock.settle();
+    t.equal(events.filter((event) => /^[0-9a-f]{8}$/.test(event)).length, 20, `held at message ${holdAt}`);
+    const order = events.filter((event) => event === "pause" || event === "resume");
+    t.ok(
+      order.every((event, i) => event === (i % 2 === 0 ? "pause" : "resume")),
+      "in turns",
+    );
+    t.equal(order.at(-1), "resume");
+    t.equal(reader.hasBacklog, false);
+  }
+  t.end();
+});

@@ -52,6 +52,60 @@ t.test("a way that changes at equal cost reaches the kernel", async (t) => {
   t.same(a.fib(), ["10.244.2.0/26 unicast via 192.168.1.2 dev eth1"]);
 });
 
+t.test("a next hop that comes after another one has gone does not get its way", async (t) => {
+  const world = new World();
+  const a = await world.start("10.0.0.1", two(""));
+  const b = await world.start("10.0.0.2", announcer("10.244.2.0/26"));
+  const c = await world.start("10.0.0.3", announcer("10.244.9.0/26"));
+  world.run(10_000);
+  t.same(a.fib(), ["10.244.2.0/26 unicast via 10.0.0.2 dev eth0", "10.244.9.0/26 unicast via 10.0.0.3 dev eth0"]);
+  await c.apply(announcer("").replace("{prefix: , type: none}", ""));
+  world.run(1000);
+  await b.apply(announcer("").replace("{prefix: , type: none}", ""));
+  world.run(1000);
+  t.same(a.fib(), []);
+  // The rows of both next hops are free; the one of 10.0.0.2 is given out first.
+  await c.apply(announcer("10.244.9.0/26"));
+  world.run(1000);
+  t.same(a.fib(), ["10.244.9.0/26 unicast via 10.0.0.3 dev eth0"]);
+  await b.apply(announcer("10.244.2.0/26"));
+  world.run(1000);
+  t.same(a.fib(), ["10.244.2.0/26 unicast via 10.0.0.2 dev eth0", "10.244.9.0/26 unicast via 10.0.0.3 dev eth0"]);
+});
+
+t.test("equal paths over next hops that come after others do not get their ways", async (t) => {
+  const world = new World();
+  const four = `
+as: 64512
+multipath: {ibgp: 4}
+peers: [${[2, 3, 4, 5].map((i) => `{address: 10.0.0.${i}, as: 64512}`).join(", ")}]`;
+  const a = await world.start("10.0.0.1", four);
+  const nothing = announcer("").replace("{prefix: , type: none}", "");
+  for (const i of [2, 3]) await world.start(`10.0.0.${i}`, announcer("10.96.0.10/32"));
+  const later = [];
+  for (const i of [4, 5]) later.push(await world.start(`10.0.0.${i}`, nothing));
+  world.run(10_000);
+  t.same(a.fib(), ["10.96.0.10/32 unicast via 10.0.0.2 dev eth0 via 10.0.0.3 dev eth0"]);
+  for (const i of [2, 3]) await world.nodes.get(`10.0.0.${i}`)?.apply(nothing);
+  world.run(1000);
+  for (const node of later) await node.apply(announcer("10.96.0.10/32"));
+  world.run(1000);
+  t.same(a.fib(), ["10.96.0.10/32 unicast via 10.0.0.4 dev eth0 via 10.0.0.5 dev eth0"]);
+});
+
+t.test("equal paths over next hops behind one gateway name it once", async (t) => {
+  const world = new World();
+  const a = await world.start("10.0.0.1", two("multipath: {ibgp: 4}"));
+  await world.start("10.0.0.2", announcer("10.244.9.0/26"));
+  await world.start("10.0.0.3", announcer("10.244.9.0/26"));
+  world.run(10_000);
+  const gateway = address(192, 168, 1, 1);
+  const behind = (text: string) => ({ prefix: prefix(text), device: "eth1", gateway, metric: 0, protocol: 3 });
+  a.kernel.setAlienRoutes([behind("10.0.0.2/32"), behind("10.0.0.3/32")]);
+  world.run(1000);
+  t.same(a.fib(), ["10.244.9.0/26 unicast via 192.168.1.1 dev eth1"]);
+});
+
 t.test("equal paths share the load where multipath allows it", async (t) => {
   const world = new World();
   const a = await world.start("10.0.0.1", two("multipath: {ibgp: 4}"));

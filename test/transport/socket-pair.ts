@@ -78,7 +78,8 @@ export class Log {
   constructor(connection: Connection) {
     connection.handler = {
       onBytes: (chunk) => {
-        this.chunks.push(chunk);
+        // It may be overwritten once we return.
+        this.chunks.push(chunk.slice());
         this.#look();
       },
       onDrain: () => {

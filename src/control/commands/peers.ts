@@ -6,7 +6,7 @@ import { type CommandContext, EXIT_OK, type GlobalOptions } from "../command-con
 import { formatPeer, formatPeers } from "../peers-view.js";
 import { isFailed } from "../status-view.js";
 
-interface PeersOptions extends GlobalOptions {
+export interface PeersOptions extends GlobalOptions {
   readonly peer: string | undefined;
   readonly failed: boolean;
 }
@@ -26,7 +26,8 @@ export function peersCommand(context: CommandContext): CommandModule<GlobalOptio
   };
 }
 
-async function listPeers(context: CommandContext, args: PeersOptions): Promise<number> {
+/** Prints the list; gives the exit code. */
+export async function listPeers(context: CommandContext, args: PeersOptions): Promise<number> {
   const all = await context.withDaemon(
     args,
     async (client) => (await client.request("peers")) as readonly PeerStatus[],

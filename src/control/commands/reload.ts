@@ -19,7 +19,8 @@ export function reloadCommand(context: CommandContext): CommandModule<GlobalOpti
   };
 }
 
-async function reload(context: CommandContext, args: GlobalOptions): Promise<number> {
+/** Asks the daemon to reload and prints what it says; gives the exit code. */
+export async function reload(context: CommandContext, args: GlobalOptions): Promise<number> {
   const result = await context.withDaemon(
     args,
     async (client) => (await client.request("reload")) as ReloadResult,

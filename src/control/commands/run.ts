@@ -2,9 +2,8 @@
 
 import type { Argv, CommandModule } from "yargs";
 import type { CommandContext, GlobalOptions } from "../command-context.js";
+import { DEFAULT_CONFIG } from "../plain-command.js";
 import { checkFile } from "./check.js";
-
-const DEFAULT_CONFIG = "/etc/starling/starling.yaml";
 
 interface RunCommandOptions extends GlobalOptions {
   readonly config: string;
