@@ -44,7 +44,7 @@ export const assemble: Assemble = async (config, { clock, log, version, addon })
   const kernel = await openKernelFor(config, clock, log, addon);
   const fib = "fib" in kernel ? kernel.fib : undefined;
   const sys = "sys" in addon ? addon.sys : undefined;
-  await warmUp(clock);
+  await warmUp(clock, config);
   const speaker = new Speaker({
     clock,
     log,

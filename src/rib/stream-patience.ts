@@ -7,8 +7,8 @@
 import type { Alarm, Clock } from "../base/clock.js";
 import type { GroupMember } from "./group-member.js";
 
-/** A batch of 64 KB in this time is 3 MB/s. */
-const PATIENCE_MS = 20;
+/** A batch of 64 KB in this time is 1.3 MB/s. */
+const PATIENCE_MS = 50;
 
 export class StreamPatience {
   readonly #clock: Clock;

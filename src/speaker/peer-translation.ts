@@ -105,7 +105,10 @@ export function sessionOptions(
 export interface GroupFacts {
   readonly family: Family;
   readonly relation: Relation;
-  readonly negotiated: Negotiated;
+  readonly negotiated: Pick<
+    Negotiated,
+    "peerAs" | "addPathSend" | "fourOctetAs" | "maxMessageLength" | "localAddress" | "extendedNextHop"
+  >;
   readonly isDraining: boolean;
   /** Of the peer: our own next hop towards it may depend on the link. */
   readonly address: IpAddress;
