@@ -133,7 +133,7 @@ export class SourceTable {
    *  paths of 256 epochs may be held; merged() frees values. */
   beginEpoch(source: Source, family: Family): boolean {
     const at = epochAt(source.id, family);
-    if (source.received[family] === 0) this.#oldest[at] = this.epoch[at];
+    if (source.received[family] === 0) this.merged(source, family, this.epoch[at]);
     if (this.epochsHeld(source, family) === EPOCHS) return false;
     this.epoch[at]++;
     source.stale[family] = source.received[family];
@@ -148,7 +148,11 @@ export class SourceTable {
 
   /** No path of the source is older than `epoch` any more. */
   merged(source: Source, family: Family, epoch: number): void {
-    this.#oldest[epochAt(source.id, family)] = epoch;
+    const at = epochAt(source.id, family);
+    this.#oldest[at] = epoch;
+    // A floor below the oldest epoch says nothing any more, and would look young once the epochs have come round.
+    const age = (older: number): number => (this.epoch[at] - older) & (EPOCHS - 1);
+    if (age(this.floor[at]) > age(epoch)) this.floor[at] = epoch;
   }
 
   /** We are somebody else from now on: what was judged a loop or none must be judged again. */

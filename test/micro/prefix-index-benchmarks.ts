@@ -89,9 +89,9 @@ function writeNlri(family: Family): Measured {
 }
 
 export const PREFIX_INDEX_BENCHMARKS: readonly Benchmark[] = [
-  { name: "PrefixIndex.find, IPv4", budget: 5, prepare: () => find(IPV4_UNICAST) },
-  { name: "PrefixIndex.find, IPv6", budget: 8.5, prepare: () => find(IPV6_UNICAST) },
-  { name: "PrefixIndex.insert, IPv4", budget: 12, prepare: () => insert(IPV4_UNICAST) },
+  { name: "PrefixIndex.find, IPv4", budget: 6.1, prepare: () => find(IPV4_UNICAST) },
+  { name: "PrefixIndex.find, IPv6", budget: 7.2, prepare: () => find(IPV6_UNICAST) },
+  { name: "PrefixIndex.insert, IPv4", budget: 11, prepare: () => insert(IPV4_UNICAST) },
   { name: "PrefixIndex.insert, IPv6", budget: 12, prepare: () => insert(IPV6_UNICAST) },
   { name: "PrefixIndex.delete, IPv4", budget: 14, prepare: () => remove(IPV4_UNICAST) },
   { name: "PrefixIndex.delete, IPv6", budget: 16, prepare: () => remove(IPV6_UNICAST) },

@@ -65,6 +65,6 @@ function decoding(): Measured {
 }
 
 export const ROUTE_MESSAGE_BENCHMARKS: readonly Benchmark[] = [
-  { name: "encodeRoute, netlink request", budget: 23, prepare: encoding },
-  { name: "decodeRoute, netlink message", budget: 32, prepare: decoding },
+  { name: "encodeRoute, netlink request", budget: 21, prepare: encoding },
+  { name: "decodeRoute, netlink message", budget: 34, prepare: decoding },
 ];

@@ -84,10 +84,10 @@ function writing(from: Relation, to: Relation): Measured {
 const { ebgp, ibgpClient } = RELATION;
 
 export const SET_BENCHMARKS: readonly Benchmark[] = [
-  { name: "AttrsTable.intern, known set", budget: 36, prepare: knownSet },
-  { name: "AttrsTable.intern, new set, and its release", budget: 161, prepare: newSet },
-  { name: "judgeAttributes, 7 attributes from iBGP", budget: 175, prepare: () => judging(false) },
+  { name: "AttrsTable.intern, known set", budget: 35, prepare: knownSet },
+  { name: "AttrsTable.intern, new set, and its release", budget: 159, prepare: newSet },
+  { name: "judgeAttributes, 7 attributes from iBGP", budget: 184, prepare: () => judging(false) },
   { name: "judgeAttributes, 7 attributes from eBGP", budget: 184, prepare: () => judging(true) },
-  { name: "AttributeWriter.write, reflected", budget: 89, prepare: () => writing(ibgpClient, ibgpClient) },
-  { name: "AttributeWriter.write, to eBGP", budget: 66, prepare: () => writing(ebgp, ebgp) },
+  { name: "AttributeWriter.write, reflected", budget: 87, prepare: () => writing(ibgpClient, ibgpClient) },
+  { name: "AttributeWriter.write, to eBGP", budget: 65, prepare: () => writing(ebgp, ebgp) },
 ];

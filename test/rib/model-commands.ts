@@ -165,7 +165,7 @@ const commands = [
   [1, fc.record({ kind: kind("remove"), peer: peerIndex })],
   [2, fc.record({ kind: kind("sweep"), peer: peerIndex, family })],
   // So often that the epochs which tell routes of one telling from those of another must be merged.
-  [2, fc.record({ kind: kind("beginRefresh"), peer: peerIndex, family, times: fc.constantFrom(1, 1, 1, 1, 70) })],
+  [2, fc.record({ kind: kind("beginRefresh"), peer: peerIndex, family, times: fc.constantFrom(1, 1, 1, 1, 70, 260) })],
   [1, fc.record({ kind: kind("flap"), peer: peerIndex, keep: families, times: fc.constantFrom(1, 2, 3, 3, 260) })],
   [2, fc.record({ kind: kind("refresh"), peer: peerIndex, family })],
   [2, fc.record({ kind: kind("importFilter"), peer: peerIndex, filter: filterIndex })],

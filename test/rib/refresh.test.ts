@@ -218,3 +218,19 @@ t.test("the refresh of one family leaves the other alone", (t) => {
   t.same(stage.peer.stale, [0, 0]);
   t.end();
 });
+
+t.test("refreshes that begin again and again and never end do not make the routes too old to be kept", async (t) => {
+  for (const beginnings of [1, 127, 128, 255, 256, 260, 600]) {
+    const stage = new RibStage();
+    const [a, b] = [1, 2].map((last) => stage.join(last));
+    announce(stage.rib, a.source, ["10.1.0.0/16"]);
+    for (let i = 0; i < beginnings; i++) {
+      stage.rib.beginRefresh(a.source, 0);
+      stage.settle();
+    }
+    stage.rib.sourceDown(a.source, [0]);
+    stage.settle();
+    t.equal(a.source.received[0], 1, `${beginnings} beginnings`);
+    t.same([...b.inbox.view.keys()], ["10.1.0.0/16"]);
+  }
+});
