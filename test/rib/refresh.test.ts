@@ -8,9 +8,9 @@ import { BATCH_LIMITS } from "../../src/rib/group-batches.js";
 import { prefixOf } from "../../src/rib/prefix-view.js";
 import { Rib } from "../../src/rib/rib.js";
 import { RELATION, type Source } from "../../src/rib/sources.js";
-import { IDENTITY, sourceOptions } from "./rib-stage.js";
+import { IDENTITY, RibStage, sourceOptions } from "./rib-stage.js";
 import { SteppingClock } from "./stepping-clock.js";
-import { address, attributesOf, prefix, receive } from "./updates.js";
+import { address, announce, attributesOf, prefix, receive } from "./updates.js";
 
 const PREFIXES: readonly (readonly string[])[] = [
   Array.from({ length: 600 }, (_, i) => `10.${i >> 8}.${i & 255}.0/24`),
