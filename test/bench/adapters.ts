@@ -8,6 +8,8 @@ import { BENCH_SOURCES } from "./toolchain.js";
 import { OURS } from "./verdict.js";
 
 const FOLDER = join(BENCH_SOURCES, "adapters");
+/** The environment of other programs: a test runner's hooks are not for them. */
+const { NODE_OPTIONS: _hooks, ...OTHERS } = process.env;
 
 /** How a daemon's control socket is asked: where an answer ends, the socket, the question. */
 export interface ProbeWords {
@@ -34,7 +36,7 @@ export class Adapter {
     const path = adapterPath(name);
     if (!existsSync(path)) return `there is no adapter ${path}`;
     const ask = (verb: string): { answer: string; fault: string } => {
-      const { status, stdout, stderr, error } = spawnSync(path, [verb], { encoding: "utf8" });
+      const { status, stdout, stderr, error } = spawnSync(path, [verb], { encoding: "utf8", env: OTHERS });
       const why = stderr?.trim().split("\n")[0] || error?.message || `exit code ${status}`;
       return { answer: stdout?.trim() ?? "", fault: status === 0 ? "" : why };
     };
