@@ -178,9 +178,7 @@ t.test(
     t.ok(watch.retainedBytes > BATCH_LIMITS.retainedBytes / 2, "the limit was reached for");
     t.ok((status?.outputQueueBytes ?? 0) <= 3 * batch, `${status?.outputQueueBytes} octets in its queue`);
     t.ok(missed > 4 * BATCH_LIMITS.retainedBytes, `${missed} octets went past it`);
-    // The collector takes its share; what the deaf one missed was not kept.
-    const grown = watch.rssBytes - calm.rssBytes;
-    t.ok(grown < BATCH_LIMITS.retainedBytes + missed / 2, `RSS has grown by ${(grown / MEBI).toFixed(1)} MiB`);
+    // The RSS above is of this whole process, readers and collector included: to be read, not to be judged.
     t.ok((latencies[5] ?? Infinity) < 250, "one change reaches the others at once");
 
     await eventually("the end of its session", () => speaker.peer(address(DEAF))?.state !== "Established", 60_000);
