@@ -114,19 +114,31 @@ export class DaemonUnderSoak {
     }
   }
 
-  memory(): MemoryReading {
-    const text = readFileSync(`/proc/${this.#process.pid}/status`, "utf8");
-    const megabytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)?.[1]) / 1024;
-    return { rss: megabytes("VmRSS"), anonymous: megabytes("RssAnon") };
+  /** Undefined once the process has ended. */
+  memory(): MemoryReading | undefined {
+    const text = this.isRunning ? this.#read("status") : undefined;
+    const megabytes = (name: string): number =>
+      Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text ?? "")?.[1]) / 1024;
+    const reading = { rss: megabytes("VmRSS"), anonymous: megabytes("RssAnon") };
+    // A process that is just ending has no memory any more, but still a name.
+    return Number.isNaN(reading.rss) ? undefined : reading;
   }
 
-  /** Processor time used so far. */
+  /** Processor time used so far; 0 once the process has ended. */
   cpuSeconds(): number {
     // The name in parentheses may hold blanks; user and system time are the 14th and 15th field.
-    const fields = readFileSync(`/proc/${this.#process.pid}/stat`, "utf8")
-      .replace(/^.*\) /, "")
-      .split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    const fields = (this.#read("stat") ?? "").replace(/^.*\) /, "").split(" ");
+    return fields.length < 13 ? 0 : (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  }
+
+  /** What the kernel tells of the process; undefined where it is gone. */
+  #read(name: string): string | undefined {
+    try {
+      return readFileSync(`/proc/${this.#process.pid}/${name}`, "utf8");
+    } catch (error) {
+      if (this.isRunning && (error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      return undefined;
+    }
   }
 
   /** Ends it in order and removes its folder; gives how it ended. */

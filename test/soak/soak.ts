@@ -109,7 +109,7 @@ class Soak {
       await this.#busy(Math.min(performance.now() + CHECKPOINT_MS, endMs));
       await this.#quiet();
       const minutes = (performance.now() - begin) / 60_000;
-      const { rss } = this.#daemon.memory();
+      const rss = this.#daemon.memory()?.rss ?? 0;
       process.stderr.write(
         `${minutes.toFixed(1)} min: ${this.#churn.events} events, ${rss.toFixed(1)} MB, settled in ${this.#checkpoints.at(-1)?.settledMs.toFixed(0)} ms\n`,
       );
@@ -179,8 +179,8 @@ class Soak {
   }
 
   #sample(begin: number): void {
-    if (this.#isOver || !this.#daemon.isRunning) return;
-    this.#memory.push({ seconds: (performance.now() - begin) / 1000, ...this.#daemon.memory() });
+    const reading = this.#isOver ? undefined : this.#daemon.memory();
+    if (reading !== undefined) this.#memory.push({ seconds: (performance.now() - begin) / 1000, ...reading });
   }
 
   #fail(text: string): void {
