@@ -9,8 +9,7 @@ import { address, attributesOf, PLAIN_SESSION, prefix, receive, sequence } from 
 
 const PER_UPDATE = 500;
 
-/** The i-th prefix of the family. */
-/** As people are shown it: no word of an IPv6 prefix is zero. */
+/** The i-th prefix of the family, as people are shown it: no word of an IPv6 prefix is zero. */
 const text = (family: Family, i: number): string =>
   family === 0 ? `${10 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}.0/24` : `2001:db8:${(i + 1).toString(16)}::/48`;
 
