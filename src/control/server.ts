@@ -137,6 +137,8 @@ export class ControlServer {
     const now = this.#clock.now();
     if (now >= this.#freeAt) {
       this.#freeAt = now + FREE_TURN_MS;
+      // Nothing waits for it, but a clock that measures the loop learns that there is work.
+      this.#clock.soon(() => undefined);
       return Promise.resolve();
     }
     return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 // The speakers that can be measured: an executable each, asked and started in one way. README.md tells their contract.
 
-import { spawnSync } from "node:child_process";
+import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { Scenario } from "./scenario.js";
@@ -8,8 +8,8 @@ import { BENCH_SOURCES } from "./toolchain.js";
 import { OURS } from "./verdict.js";
 
 const FOLDER = join(BENCH_SOURCES, "adapters");
-/** The environment of other programs: a test runner's hooks are not for them. */
-const { NODE_OPTIONS: _hooks, ...OTHERS } = process.env;
+/** In front of other programs: a test runner's hooks are not for them, and it puts them into every environment. */
+export const WITHOUT_HOOKS = ["env", "-u", "NODE_OPTIONS"] as const;
 
 /** How a daemon's control socket is asked: where an answer ends, the socket, the question. */
 export interface ProbeWords {
@@ -36,7 +36,7 @@ export class Adapter {
     const path = adapterPath(name);
     if (!existsSync(path)) return `there is no adapter ${path}`;
     const ask = (verb: string): { answer: string; fault: string } => {
-      const { status, stdout, stderr, error } = spawnSync(path, [verb], { encoding: "utf8", env: OTHERS });
+      const { status, stdout, stderr, error } = run([path, verb]);
       const why = stderr?.trim().split("\n")[0] || error?.message || `exit code ${status}`;
       return { answer: stdout?.trim() ?? "", fault: status === 0 ? "" : why };
     };
@@ -61,10 +61,15 @@ export class Adapter {
 
   /** How the running daemon can be asked; undefined where it cannot. */
   probeWords(environment: NodeJS.ProcessEnv): ProbeWords | undefined {
-    const { stdout } = spawnSync(this.path, ["probe"], { encoding: "utf8", env: environment });
+    const { stdout } = run([this.path, "probe"], environment);
     const words = /^(\S+) (\S+) (.+)$/.exec(stdout?.trim() ?? "");
     return words === null ? undefined : { kind: words[1], socket: words[2], question: words[3] };
   }
+}
+
+function run(command: readonly string[], environment = process.env): SpawnSyncReturns<string> {
+  const [env, ...words] = [...WITHOUT_HOOKS, ...command];
+  return spawnSync(env, words, { encoding: "utf8", env: environment });
 }
 
 function adapterPath(name: string): string {

@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Adapter, ProbeWords } from "./adapters.js";
+import { type Adapter, type ProbeWords, WITHOUT_HOOKS } from "./adapters.js";
 import { clientAddress, DUT_ADDRESS4, DUT_ADDRESS6, INTERFACE, type Link } from "./link.js";
 import type { Load } from "./scenario.js";
 
@@ -78,8 +78,6 @@ export class DutProcess {
       BENCH_EXT_MSG: "0",
       FLOOR_BIN: floor,
     };
-    // A test runner's hooks are not for the daemon.
-    delete this.#environment["NODE_OPTIONS"];
   }
 
   /** Starts it and waits until it listens; gives the ids of its processes. */
@@ -114,7 +112,7 @@ export class DutProcess {
   }
 
   #inside(...words: readonly string[]): string[] {
-    return ["netns", "exec", this.#link.dutNamespace, ...words];
+    return ["netns", "exec", this.#link.dutNamespace, ...WITHOUT_HOOKS, ...words];
   }
 
   #isListening(): boolean {
