@@ -50,7 +50,11 @@ export class PrefixIndex {
 
   /** Row of the prefix, or 0. */
   find(w0: number, w1: number, w2: number, w3: number, length: number): number {
-    const hash = this.hash(w0, w1, w2, w3, length);
+    return this.findHashed(this.hash(w0, w1, w2, w3, length), w0, w1, w2, w3, length);
+  }
+
+  /** `find` where the hash is known. */
+  findHashed(hash: number, w0: number, w1: number, w2: number, w3: number, length: number): number {
     const slots = this.#shards[hash >>> 24];
     const mask = slots.length - 1;
     let slot = (hash << 1) & mask;
@@ -199,8 +203,9 @@ export class PrefixIndex {
       if (length > 24) bytes[at++] = word;
       return at;
     }
+    const words = this.#words;
     const base = row << 2;
-    for (let bit = 0; bit < length; bit += 8) bytes[at++] = this.#words[base + (bit >> 5)] >>> (24 - (bit & 24));
+    for (let bit = 0; bit < length; bit += 8) bytes[at++] = words[base + (bit >> 5)] >>> (24 - (bit & 24));
     return at;
   }
 

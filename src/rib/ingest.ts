@@ -21,9 +21,10 @@ export interface IngestContext extends UpdateContext {
   readonly families: readonly Family[];
 }
 
-/** Prefixes decoded at a time, and words of each. */
+/** Prefixes decoded at a time, and words of each; half as many of the wide ones. */
 const ROWS = 64;
 const ROW = 4;
+const WIDE_ROW = 8;
 
 export class Ingest {
   readonly #attrs: AttrsTable;
@@ -34,9 +35,11 @@ export class Ingest {
   /** Sets of the UPDATE at hand, each with a reference; 0: none. */
   #nlriAttrs: AttrsId = 0;
   #reachAttrs: AttrsId = 0;
-  /** Prefixes decoded: address, length, hash, path identifier. */
+  /** Prefixes decoded: address (IPv6: four words), length, hash, path identifier. */
   readonly #rows = new Int32Array(ROWS * ROW);
   #decodedEnd = 0;
+  /** A prefix that means nothing (ODD_PREFIX) was left out. */
+  #oddSeen = false;
   /** Read by nobody: keeps the compiler from leaving out what fills it. */
   touched = 0;
 
@@ -137,8 +140,10 @@ export class Ingest {
     const policy = this.#policy;
     policy.begin(source, attrs);
     const addPath = context.addPathReceive[family];
+    this.#oddSeen = false;
     if (family === IPV6_UNICAST) this.#announceWide(source, attrs, at, end, addPath);
     else this.#announceNarrow(source, attrs, at, end, addPath);
+    if (this.#oddSeen) this.#view.faultText ??= ODD_PREFIX;
     policy.end();
   }
 
@@ -184,7 +189,7 @@ export class Ingest {
       // RFC 4271 §4.3: the value of trailing bits is irrelevant.
       word = length === 0 ? 0 : word & (-1 << (32 - length));
       if (isOddNarrow(word, length)) {
-        this.#view.faultText ??= ODD_PREFIX;
+        this.#oddSeen = true;
         continue;
       }
       const hash = prefixes.hash(word, 0, 0, 0, length);
@@ -201,37 +206,35 @@ export class Ingest {
   }
 
   #announceWide(source: Source, attrs: AttrsId, at: number, end: number, addPath: boolean): void {
-    const bytes = this.#view.bytes;
     const rib = this.#ribs[IPV6_UNICAST];
+    const { routes } = rib;
+    const { prefixes } = routes;
     const policy = this.#policy;
+    const perPrefix = policy.readsPrefix;
+    const rows = this.#rows;
     while (at < end) {
-      let pathId = 0;
-      if (addPath) {
-        pathId = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
-        at += 4;
+      const filled = this.#decodeWide(prefixes, at, end, addPath);
+      at = this.#decodedEnd;
+      for (let i = 0; i < filled; i += WIDE_ROW) {
+        const w0 = rows[i];
+        const w1 = rows[i + 1];
+        const w2 = rows[i + 2];
+        const w3 = rows[i + 3];
+        const length = rows[i + 4];
+        if (perPrefix) policy.judgePrefix(IPV6_UNICAST, w0, w1, w2, w3, length);
+        const prefix = routes.destinationHashed(rows[i + 5], w0, w1, w2, w3, length);
+        rib.announce(prefix, source.id, rows[i + 6], attrs, policy.attrs, policy.reason);
       }
-      const length = bytes[at++];
-      const w0 = word(bytes, at, length);
-      const w1 = word(bytes, at + 4, length - 32);
-      const w2 = word(bytes, at + 8, length - 64);
-      const w3 = word(bytes, at + 12, length - 96);
-      at += (length + 7) >> 3;
-      if (isOddWide(w0, w1, w2, w3, length)) {
-        this.#view.faultText ??= ODD_PREFIX;
-        continue;
-      }
-      if (policy.readsPrefix) policy.judgePrefix(IPV6_UNICAST, w0, w1, w2, w3, length);
-      const prefix = rib.routes.destination(w0, w1, w2, w3, length);
-      rib.announce(prefix, source.id, pathId, attrs, policy.attrs, policy.reason);
     }
   }
 
-  #withdraw(source: Source, family: Family, at: number, end: number, context: IngestContext): void {
+  /** As #decodeNarrow. */
+  #decodeWide(prefixes: PrefixIndex, at: number, end: number, addPath: boolean): number {
     const bytes = this.#view.bytes;
-    const rib = this.#ribs[family];
-    const wide = family === IPV6_UNICAST;
-    const addPath = context.addPathReceive[family];
-    while (at < end) {
+    const rows = this.#rows;
+    let filled = 0;
+    let touched = 0;
+    while (at < end && filled < rows.length) {
       let pathId = 0;
       if (addPath) {
         pathId = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
@@ -239,17 +242,51 @@ export class Ingest {
       }
       const length = bytes[at++];
       const w0 = word(bytes, at, length);
-      const prefix = wide
-        ? rib.routes.prefixes.find(
-            w0,
-            word(bytes, at + 4, length - 32),
-            word(bytes, at + 8, length - 64),
-            word(bytes, at + 12, length - 96),
-            length,
-          )
-        : rib.routes.prefixes.find(w0, 0, 0, 0, length);
+      const w1 = length > 32 ? word(bytes, at + 4, length - 32) : 0;
+      const w2 = length > 64 ? word(bytes, at + 8, length - 64) : 0;
+      const w3 = length > 96 ? word(bytes, at + 12, length - 96) : 0;
       at += (length + 7) >> 3;
-      if (prefix !== 0) rib.withdraw(prefix, source.id, pathId);
+      if (isOddWide(w0, w1, w2, w3, length)) {
+        this.#oddSeen = true;
+        continue;
+      }
+      const hash = prefixes.hash(w0, w1, w2, w3, length);
+      touched |= prefixes.touch(hash);
+      rows[filled] = w0;
+      rows[filled + 1] = w1;
+      rows[filled + 2] = w2;
+      rows[filled + 3] = w3;
+      rows[filled + 4] = length;
+      rows[filled + 5] = hash;
+      rows[filled + 6] = pathId;
+      filled += WIDE_ROW;
+    }
+    this.#decodedEnd = at;
+    this.touched = touched;
+    return filled;
+  }
+
+  #withdraw(source: Source, family: Family, at: number, end: number, context: IngestContext): void {
+    const rib = this.#ribs[family];
+    const { prefixes } = rib.routes;
+    const addPath = context.addPathReceive[family];
+    const rows = this.#rows;
+    while (at < end) {
+      if (family === IPV6_UNICAST) {
+        const filled = this.#decodeWide(prefixes, at, end, addPath);
+        for (let i = 0; i < filled; i += WIDE_ROW) {
+          const hash = rows[i + 5];
+          const prefix = prefixes.findHashed(hash, rows[i], rows[i + 1], rows[i + 2], rows[i + 3], rows[i + 4]);
+          if (prefix !== 0) rib.withdraw(prefix, source.id, rows[i + 6]);
+        }
+      } else {
+        const filled = this.#decodeNarrow(prefixes, at, end, addPath);
+        for (let i = 0; i < filled; i += ROW) {
+          const prefix = prefixes.findHashed(rows[i + 2], rows[i], 0, 0, 0, rows[i + 1]);
+          if (prefix !== 0) rib.withdraw(prefix, source.id, rows[i + 3]);
+        }
+      }
+      at = this.#decodedEnd;
     }
   }
 }

@@ -39,6 +39,8 @@ export class NextHopTable {
   /** By row: packets are dropped here, so no way is needed. */
   readonly #drops: boolean[] = [true];
   readonly #ids = new Map<string, NextHopId>();
+  /** The rows with an address, whatever their interface: those that a peer of this address is. */
+  readonly #byAddress = new Map<string, Set<NextHopId>>();
   readonly #free: NextHopId[] = [];
   readonly #peers = new Map<string, number>();
   /** How often `peer` may have changed for next hops that were there. */
@@ -57,7 +59,7 @@ export class NextHopTable {
    *  row is another one, always reachable. */
   acquire(bytes: Bytes, at: number, length: number, zone?: string, drops = false): NextHopId {
     if (length === 0) return 0;
-    if (length === 4 && this.#isLatest(bytes, at, drops)) {
+    if (this.#isLatest(bytes, at, length, drops)) {
       this.#refs[this.#latest]++;
       return this.#latest;
     }
@@ -85,7 +87,11 @@ export class NextHopTable {
     this.#ids.set(key, id);
     this.#latest = id;
     this.#resolve(id);
-    this.peer[id] = this.#peers.get(keyOf(bytes, at, Math.min(length, 16))) ?? 0;
+    const address = addressKey(this.#bytes[id]);
+    this.peer[id] = this.#peers.get(address) ?? 0;
+    const rows = this.#byAddress.get(address);
+    if (rows === undefined) this.#byAddress.set(address, new Set([id]));
+    else rows.add(id);
     return id;
   }
 
@@ -97,6 +103,10 @@ export class NextHopTable {
     if (id === 0 || --this.#refs[id] > 0) return;
     const bytes = this.#bytes[id];
     this.#ids.delete(rowKey(bytes, 0, bytes.length, this.#zones[id], this.#drops[id]));
+    const address = addressKey(bytes);
+    const rows = this.#byAddress.get(address);
+    rows?.delete(id);
+    if (rows?.size === 0) this.#byAddress.delete(address);
     this.#bytes[id] = NONE;
     this.#latest = 0;
     this.#free.push(id);
@@ -128,14 +138,11 @@ export class NextHopTable {
 
   /** Tells which source has `address`, so that it is not sent its own address as a next hop; 0 takes it back. */
   setPeer(address: Bytes, source: number): void {
-    const key = keyOf(address, 0, address.length);
+    const key = addressKey(address);
     this.peerChanges++;
     if (source === 0) this.#peers.delete(key);
     else this.#peers.set(key, source);
-    for (const id of this.#ids.values()) {
-      const bytes = this.#bytes[id];
-      if (keyOf(bytes, 0, Math.min(bytes.length, 16)) === key) this.peer[id] = source;
-    }
+    for (const id of this.#byAddress.get(key) ?? []) this.peer[id] = source;
   }
 
   /** Takes another resolver, or asks the present one again. Gives the next hops whose reachability, cost or way changed. */
@@ -146,11 +153,12 @@ export class NextHopTable {
     return changed;
   }
 
-  /** Sets that come one after another mostly have the same next hop: the table need not look it up. */
-  #isLatest(bytes: Bytes, at: number, drops: boolean): boolean {
+  /** Sets that come one after another mostly have the same next hop: the table need not look it up. Link-local ones differ
+   *  by interface as well. */
+  #isLatest(bytes: Bytes, at: number, length: number, drops: boolean): boolean {
     const latest = this.#bytes[this.#latest];
-    if (latest.length !== 4 || this.#drops[this.#latest] !== drops) return false;
-    return equalBytes(latest, 0, bytes, at, 4);
+    if (latest.length !== length || this.#drops[this.#latest] !== drops) return false;
+    return this.#zones[this.#latest] === undefined && equalBytes(latest, 0, bytes, at, length);
   }
 
   #resolve(id: NextHopId): boolean {
@@ -182,6 +190,11 @@ const NONE = new Uint8Array(0);
 
 function rowKey(bytes: Bytes, at: number, length: number, zone: string | undefined, drops: boolean): string {
   return keyOf(bytes, at, length) + (zone === undefined ? "" : `%${zone}`) + (drops ? "!" : "");
+}
+
+/** The address of a next hop; of a pair (RFC 2545) the global one. */
+function addressKey(nextHop: Bytes): string {
+  return keyOf(nextHop, 0, Math.min(nextHop.length, 16));
 }
 
 function isUnspecified(bytes: Bytes, at: number): boolean {

@@ -2,7 +2,7 @@
 // configuration with no more than each changed option costs (peer-options.ts).
 
 import { formatAddress, type IpAddress } from "../base/ip.js";
-import { type Bytes, equalBytes, toHex } from "../base/bytes.js";
+import { toHex } from "../base/bytes.js";
 import type { PeerConfig, SpeakerConfig } from "../config/speaker-config.js";
 import type { GroupOptions } from "../rib/export-rules.js";
 import type { GroupMember } from "../rib/group-member.js";
@@ -33,15 +33,6 @@ export class PeerSet {
 
   findAddress(address: IpAddress): Peer | undefined {
     return this.#byAddress.get(addressKey(address));
-  }
-
-  /** True if one of the sessions ends at this address of ours. */
-  hasLocalAddress(address: Bytes): boolean {
-    for (const { negotiated } of this) {
-      const local = negotiated?.localAddress.bytes;
-      if (local?.length === address.length && equalBytes(local, 0, address, 0, address.length)) return true;
-    }
-    return false;
   }
 
   /** Brings the configured peers to `config`: removals first, then changes, then additions. Gives one line per change. */

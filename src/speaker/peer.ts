@@ -23,6 +23,7 @@ import { PeerSession } from "../session/peer-session.js";
 import type { Connection, DownReason, SessionHandler, Transport } from "../session/ports.js";
 import type { SessionOptions } from "../session/session-options.js";
 import { noticeOf } from "./limit-hold.js";
+import type { LocalAddresses } from "./local-addresses.js";
 import { PeerLimits } from "./peer-limits.js";
 import { groupOptions, sessionOptions, sourceOptions } from "./peer-translation.js";
 import type { KernelView } from "./ports.js";
@@ -38,6 +39,7 @@ export interface PeerDependencies {
   readonly random: () => number;
   readonly rib: Rib;
   readonly view: KernelView | undefined;
+  readonly localAddresses: LocalAddresses;
   /** Our graceful restart capability towards this peer, asked at each OPEN. */
   readonly gracefulRestart: (peer: Peer) => Capabilities["gracefulRestart"];
   /** Every peer drains, also those that come later (RFC 8326). */
@@ -163,6 +165,7 @@ export class Peer implements SessionHandler {
     };
     this.#describe();
     rib.nextHops.setPeer(this.config.address.bytes, this.source.id);
+    this.#deps.localAddresses.add(negotiated.localAddress.bytes);
     this.#stale.up(negotiated, this.#speaker.gracefulRestart.staleTimeSeconds);
     const offersRestart = negotiated.peerCapabilities.gracefulRestart !== undefined;
     for (const family of negotiated.families) {
@@ -212,6 +215,7 @@ export class Peer implements SessionHandler {
     this.#context = undefined;
     this.endOfRib.clear();
     rib.nextHops.setPeer(this.config.address.bytes, 0);
+    if (negotiated !== undefined) this.#deps.localAddresses.remove(negotiated.localAddress.bytes);
     const keep = negotiated !== undefined && reason.mayBeRestart ? this.#restartFamilies(negotiated) : [];
     const restartSeconds = negotiated?.gracefulRestart?.restartTimeSeconds ?? 0;
     this.#stale.down(keep, Math.min(restartSeconds, this.#speaker.gracefulRestart.staleTimeSeconds));

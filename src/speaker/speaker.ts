@@ -16,6 +16,7 @@ import { DynamicPeers } from "./dynamic-peers.js";
 import { FibPlan } from "./fib-plan.js";
 import type { ListenKey } from "./listen-keys.js";
 import { Listeners } from "./listeners.js";
+import { LocalAddresses } from "./local-addresses.js";
 import { LocalRoutes } from "./local-routes.js";
 import { nextHopResolver } from "./next-hop-tracking.js";
 import type { Peer, PeerDependencies } from "./peer.js";
@@ -56,6 +57,7 @@ export class Speaker {
   readonly #deps: SpeakerDependencies;
   readonly #log: Log;
   readonly #peers: PeerSet;
+  readonly #localAddresses = new LocalAddresses();
   readonly #dynamic: DynamicPeers;
   readonly #listeners: Listeners;
   readonly #local: LocalRoutes;
@@ -74,7 +76,7 @@ export class Speaker {
     this.#log = deps.log;
     this.#startedAt = deps.clock.wallTime();
     this.rib = makeRib(deps);
-    this.rib.nextHops.reresolve(nextHopResolver(deps.view, (nextHop) => this.#peers.hasLocalAddress(nextHop)));
+    this.rib.nextHops.reresolve(nextHopResolver(deps.view, (nextHop) => this.#localAddresses.has(nextHop)));
     this.rib.attrs.onFault = (source, reasons) => this.#logFault(source, reasons);
     this.#trim = new TableTrim(deps.clock, this.rib, () => deps.returnMemory?.());
     this.#local = new LocalRoutes(this.rib, deps.view);
@@ -244,6 +246,7 @@ export class Speaker {
       random: this.#deps.random ?? Math.random,
       rib: this.rib,
       view: this.#deps.view,
+      localAddresses: this.#localAddresses,
       drainsAll: () => this.#peers.drainsAll,
       gracefulRestart: (peer) =>
         this.#config === undefined ? undefined : this.#recovery.capability(peer, this.#config),

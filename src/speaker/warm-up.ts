@@ -56,15 +56,17 @@ const NOWHERE: MemberSink = { write: () => true, cork: () => undefined, uncork: 
 export async function warmUp(clock: Clock, speaker: SpeakerConfig): Promise<void> {
   const [peer] = speaker.peers;
   if (peer === undefined) return;
-  // Policies might let nothing through.
-  const config: PeerConfig = { ...peer, enforceFirstAs: false, importPolicy: ACCEPT_ALL, exportPolicy: ACCEPT_ALL };
+  const strict: PeerConfig = { ...peer, enforceFirstAs: false };
+  // Policies might let nothing through, so those who send and are told have none, and others have them beside.
+  const open: PeerConfig = { ...strict, importPolicy: ACCEPT_ALL, exportPolicy: ACCEPT_ALL };
   const rib = new Rib(clock, { routerId: 1, clusterId: 1 });
-  // External, internal, internal, external; the first two send.
-  const sources = [config.localAs + 1, config.localAs, config.localAs, config.localAs + 1].map((as, i) =>
-    addSource(rib, config, speaker, as, i + 2),
-  );
+  const { localAs } = peer;
+  const add = (config: PeerConfig, as: number, number: number): Source => addSource(rib, config, speaker, as, number);
+  const senders = [add(open, localAs + 1, 2), add(open, localAs, 3), add(strict, peer.as, 4)];
+  add(open, localAs, 5);
+  add(open, localAs + 1, 6);
   const turns = new TurnBudget(clock);
-  const readers = sources.slice(0, 2).map((source) => readerOf(clock, turns, rib, source));
+  const readers = senders.map((source) => readerOf(clock, turns, rib, source));
   for (const family of [IPV4_UNICAST, IPV6_UNICAST] as const) {
     const versions = [0, 1].map((version) => messages((i) => announcement(family, version, i)));
     const withdrawals = messages((i) => withdrawal(family, i));
