@@ -120,6 +120,17 @@ export class Batch {
     return this.#pathIds[i];
   }
 
+  /** True if `member` may have all of the batch that is for everybody, and nothing else: mostly so. */
+  isWholeFor(member: SourceId): boolean {
+    if (this.commonLength === 0 || (this.targeted.size > 0 && this.targeted.has(member))) return false;
+    const segments = this.segments;
+    const end = this.segmentCount * SEGMENT;
+    for (let i = 0; i < end; i += SEGMENT) {
+      if (segments[i] === member || segments[i + 1] === member) return false;
+    }
+    return true;
+  }
+
   /** Calls `write` with each piece of the batch that `member` may have, in order, and its number of messages. */
   pieces(member: SourceId, write: (bytes: Buffer, messages: number) => void): void {
     let at = 0;

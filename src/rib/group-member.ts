@@ -59,9 +59,12 @@ export class GroupMember {
 
   /** Writes what the member may have of a batch. `owner` keeps the batch until the socket has it all. */
   deliver(batch: Batch, owner: GroupBatches): void {
-    this.sink.cork();
-    batch.pieces(this.source, (bytes, messages) => this.sink.write(bytes, undefined, messages));
-    this.sink.uncork();
+    if (batch.isWholeFor(this.source)) this.sink.write(batch.whole, undefined, batch.messageCount);
+    else {
+      this.sink.cork();
+      batch.pieces(this.source, (bytes, messages) => this.sink.write(bytes, undefined, messages));
+      this.sink.uncork();
+    }
     if (this.sink.writableLength === 0) return;
     batch.readers++;
     this.#block(() => owner.release(batch));

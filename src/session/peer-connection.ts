@@ -238,7 +238,7 @@ export class PeerConnection {
   write(bytes: Bytes, onWritten?: () => void): boolean {
     const connection = this.#connection;
     if (connection === undefined) return false;
-    if (this.#timers.isRunning("KeepaliveTimer")) this.#timers.start("KeepaliveTimer", "negotiated");
+    this.#timers.sent();
     return connection.write(bytes, onWritten);
   }
 

@@ -33,12 +33,16 @@ export class SessionTimers {
   readonly #dependencies: TimerDependencies;
   readonly #deadlines: Deadlines<FsmTimer>;
   #holdStarts = 0;
+  /** When something was sent last, and how long the KeepaliveTimer runs from then on. */
+  #sentAt = -Infinity;
+  #keepaliveMs = 0;
   #sendHold: SendHold | undefined;
 
   constructor(dependencies: TimerDependencies) {
     this.#dependencies = dependencies;
     this.#deadlines = new Deadlines(dependencies.clock, (timer) => {
       if (timer === "HoldTimer") this.#holdTimerRang();
+      else if (timer === "KeepaliveTimer") this.#keepaliveTimerRang();
       else if (timer === "SendHoldTimer") this.#sendHoldTimerRang();
       else dependencies.expired(timer);
     });
@@ -48,7 +52,15 @@ export class SessionTimers {
   start(timer: FsmTimer, time: "initial" | "large" | "negotiated"): void {
     if (timer === "SendHoldTimer") return this.#startSendHold();
     if (timer === "HoldTimer") this.#holdStarts++;
-    this.#deadlines.start(timer, time === "large" ? LARGE_HOLD_TIME_MS : this.#durationMs(timer));
+    const delayMs = time === "large" ? LARGE_HOLD_TIME_MS : this.#durationMs(timer);
+    if (timer === "KeepaliveTimer") this.#keepaliveMs = delayMs;
+    this.#deadlines.start(timer, delayMs);
+  }
+
+  /** An UPDATE was sent: the KeepaliveTimer starts anew (RFC 4271 §8.2.2). Noted here and seen when it rings, since this
+   *  happens with every message of every peer. */
+  sent(): void {
+    this.#sentAt = this.#dependencies.clock.now();
   }
 
   stop(timer: FsmTimer): void {
@@ -65,7 +77,19 @@ export class SessionTimers {
 
   /** Milliseconds until it rings; undefined where it does not run. */
   remaining(timer: FsmTimer): number | undefined {
-    return this.#deadlines.remaining(timer);
+    const left = this.#deadlines.remaining(timer);
+    return timer === "KeepaliveTimer" && left !== undefined ? Math.max(left, this.#silenceLeft()) : left;
+  }
+
+  /** Milliseconds until nothing has been sent for as long as the KeepaliveTimer runs. */
+  #silenceLeft(): number {
+    return this.#sentAt + this.#keepaliveMs - this.#dependencies.clock.now();
+  }
+
+  #keepaliveTimerRang(): void {
+    const leftMs = this.#silenceLeft();
+    if (leftMs > 0) this.#deadlines.start("KeepaliveTimer", leftMs);
+    else this.#dependencies.expired("KeepaliveTimer");
   }
 
   #durationMs(timer: Exclude<FsmTimer, "SendHoldTimer">): number {

@@ -45,9 +45,22 @@ export class OutputQueue {
       this.#queue.push({ chunk, onWritten });
       return 0;
     }
+    if (this.#corks === 0 && this.#held.length === 0) return this.#sendOne(chunk);
     this.#held.push(chunk);
     this.#heldOctets += chunk.length;
     return this.#corks === 0 ? this.flush() : 0;
+  }
+
+  /** A chunk by itself, nothing being held: what the kernel does not take waits. 0 or −errno. */
+  #sendOne(chunk: Bytes): number {
+    const result = this.#sys.send(this.#fd, chunk, 0, chunk.length, MSG_DONTWAIT);
+    if (result < 0 && result !== EAGAIN && result !== EINTR) return result;
+    const taken = Math.max(0, result);
+    this.#took(taken);
+    if (taken < chunk.length) {
+      this.#queue.push({ chunk: taken === 0 ? chunk : chunk.subarray(taken), onWritten: undefined });
+    }
+    return 0;
   }
 
   /** Between cork and uncork nothing is sent. */
