@@ -60,7 +60,7 @@ function copyAttributes(view: UpdateView, out: ByteWriter, ofReach: boolean): vo
       out.append(bytes, at, view.attributesEnd);
       break;
     }
-    if (!nextHopDone && type > NEXT_HOP && type < MP_REACH_NLRI) {
+    if (!nextHopDone && type > NEXT_HOP && type !== MP_REACH_NLRI && type !== MP_UNREACH_NLRI) {
       writeNextHop(view, out);
       nextHopDone = true;
     }
