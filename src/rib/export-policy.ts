@@ -7,6 +7,7 @@ import { ACCEPT_ALL, type Filter } from "../policy/route.js";
 import type { AttrsId, AttrsTable } from "./attrs-table.js";
 import type { ExportRules } from "./export-rules.js";
 import { OriginatedDefault } from "./originated-default.js";
+import type { OwedReleases } from "./owed-releases.js";
 import { RouteCursor } from "./route-cursor.js";
 import type { PrefixId, RouteTable } from "./route-table.js";
 import type { SourceOptions, SourceTable } from "./sources.js";
@@ -23,6 +24,7 @@ export class ExportPolicy {
   readonly #filter: Filter;
   readonly #onFree: (id: AttrsId) => void;
   readonly #sources: SourceTable;
+  readonly #owed: OwedReleases;
   /** The source that was judged last, by a filter that looks at nothing else, and the verdict. */
   #latest: SourceOptions | undefined;
   #acceptsLatest = false;
@@ -31,7 +33,8 @@ export class ExportPolicy {
   /** Sets of which it was logged that they cannot be told. */
   readonly #misfits = new Set<AttrsId>();
 
-  constructor(rules: ExportRules, routes: RouteTable, attrs: AttrsTable, sources: SourceTable) {
+  constructor(rules: ExportRules, routes: RouteTable, attrs: AttrsTable, sources: SourceTable, owed: OwedReleases) {
+    this.#owed = owed;
     this.#rules = rules;
     this.#attrs = attrs;
     this.#sources = sources;
@@ -62,11 +65,15 @@ export class ExportPolicy {
     return fits ? result : 0;
   }
 
-  /** Forgets everything and lets go of the sets held. */
+  /** Forgets everything and lets go of the sets held, in slices. */
   dispose(): void {
     const at = this.#attrs.onFree.indexOf(this.#onFree);
     if (at >= 0) this.#attrs.onFree.splice(at, 1);
-    for (let id = 1; id < this.#memo.length; id++) this.#forget(id);
+    for (let id = 1; id < this.#memo.length; id++) {
+      const result = this.#memo[id];
+      if (result > 0 && result !== id) this.#owed.add(result);
+    }
+    this.#memo = new Int32Array(0);
     this.originated?.dispose();
   }
 

@@ -5,6 +5,7 @@ import type { Family } from "../base/family.js";
 import { ACCEPT_ALL, type Filter, type Verdict } from "../policy/route.js";
 import type { AttrsId, AttrsTable } from "./attrs-table.js";
 import { ImportRewriting } from "./import-rewriting.js";
+import type { OwedReleases } from "./owed-releases.js";
 import { REJECT } from "./reject-reason.js";
 import { RouteCursor } from "./route-cursor.js";
 import type { Source, SourceOptions, SourceTable } from "./sources.js";
@@ -14,6 +15,7 @@ const REJECTED = -1;
 
 export class ImportPolicy {
   readonly #attrs: AttrsTable;
+  readonly #owed: OwedReleases;
   readonly #cursor: RouteCursor;
   readonly rewriting: ImportRewriting;
   /** By AttrsId as received: the set it became (a reference is held if it is another), REJECTED or UNKNOWN. Where the
@@ -33,8 +35,9 @@ export class ImportPolicy {
   /** True: judgePrefix must be asked for every prefix. */
   readsPrefix = false;
 
-  constructor(attrs: AttrsTable, sources: SourceTable) {
+  constructor(attrs: AttrsTable, sources: SourceTable, owed: OwedReleases) {
     this.#attrs = attrs;
+    this.#owed = owed;
     this.#cursor = new RouteCursor(attrs, sources);
     this.rewriting = new ImportRewriting(attrs, sources);
     attrs.onFree.push((id) => this.#forget(id));
@@ -90,7 +93,10 @@ export class ImportPolicy {
   /** The source has another policy: nothing remembered about its sets holds any more. */
   forgetSource(source: Source): void {
     for (let id = 1; id < this.#memo.length; id++) {
-      if (this.#memo[id] !== UNKNOWN && this.#attrs.source(id) === source.id) this.#forget(id);
+      const result = this.#memo[id];
+      if (result === UNKNOWN || this.#attrs.source(id) !== source.id) continue;
+      this.#memo[id] = UNKNOWN;
+      if (result > 0 && result !== id) this.#owed.add(result);
     }
   }
 

@@ -21,6 +21,7 @@ import { GroupMember, type MemberLimit, type MemberSink } from "./group-member.j
 import { ImportPolicy } from "./import-policy.js";
 import { Ingest, type IngestContext } from "./ingest.js";
 import { LocRib } from "./loc-rib.js";
+import { OwedReleases } from "./owed-releases.js";
 import { type NextHopResolver, NextHopTable } from "./next-hop-table.js";
 import type { PrefixId } from "./route-table.js";
 import { countBySource, type SourceCounts } from "./source-counts.js";
@@ -67,6 +68,7 @@ export class Rib {
   readonly #readers = new Set<RibReader>();
   readonly #scratch = new ByteWriter(512);
   /** Those who have yet to be asked in this round. */
+  readonly #owed: OwedReleases;
   readonly #round = new Set<RibReader>();
   #isFlushScheduled = false;
   /** Another round is due. */
@@ -84,7 +86,8 @@ export class Rib {
     this.families = FAMILIES.map(
       ({ family }) => new LocRib(family, this.attrs, this.nextHops, this.sources, seed, reserve),
     );
-    this.importPolicy = new ImportPolicy(this.attrs, this.sources);
+    this.#owed = new OwedReleases(this.attrs, this.queue, clock);
+    this.importPolicy = new ImportPolicy(this.attrs, this.sources, this.#owed);
     this.#ingest = new Ingest(this.attrs, this.families, this.importPolicy);
     this.#encoders = this.families.map(
       (rib) => new BatchEncoder(rib.routes, this.attrs, this.#pool, limits.batchBytes),
@@ -412,6 +415,7 @@ export class Rib {
       attrs: this.attrs,
       nextHops: this.nextHops,
       sources: this.sources,
+      owed: this.#owed,
       pool: this.#pool,
       retainedBytes: this.#limits.retainedBytes,
       encoder: this.#encoders[options.family],

@@ -23,6 +23,7 @@ import type { WalkedGroup } from "./group-walk.js";
 import { GroupWalks } from "./group-walks.js";
 import type { LocRib } from "./loc-rib.js";
 import type { NextHopTable } from "./next-hop-table.js";
+import type { OwedReleases } from "./owed-releases.js";
 import { PathSelection } from "./path-selection.js";
 import type { PrefixId, RouteId, RouteTable } from "./route-table.js";
 import type { SourceTable } from "./sources.js";
@@ -37,6 +38,7 @@ export interface GroupDependencies {
   readonly attrs: AttrsTable;
   readonly nextHops: NextHopTable;
   readonly sources: SourceTable;
+  readonly owed: OwedReleases;
   readonly pool: BatchPool;
   /** Octets kept for members that read slowly. */
   readonly retainedBytes: number;
@@ -243,11 +245,11 @@ export class UpdateGroup implements WalkedGroup {
 
   #setOptions(options: GroupOptions): void {
     this.options = options;
-    const { attrs, nextHops, sources } = this.#deps;
+    const { attrs, nextHops, sources, owed } = this.#deps;
     (this.#policy as ExportPolicy | undefined)?.dispose();
     this.rules = new ExportRules(options, attrs, nextHops, sources);
     this.writer = new AttributeWriter(this.rules, attrs, sources);
-    this.#policy = new ExportPolicy(this.rules, this.routes, attrs, sources);
+    this.#policy = new ExportPolicy(this.rules, this.routes, attrs, sources, owed);
     this.#selection = options.addPathSend === 0 ? undefined : new PathSelection(this.#deps.rib, options.addPathSend);
     const { originated } = this.#policy;
     // Its row may be newer than those that are filled in.

@@ -5,6 +5,7 @@ import { compileFilter } from "../../src/policy/compile.js";
 import type { Filter } from "../../src/policy/route.js";
 import { ExportPolicy } from "../../src/rib/export-policy.js";
 import { ExportRules } from "../../src/rib/export-rules.js";
+import { OwedReleases } from "../../src/rib/owed-releases.js";
 import { RELATION } from "../../src/rib/sources.js";
 import { prefixOf, sampleRoute, sequence } from "../policy/sample-route.js";
 import { type Benchmark, type Measured, sink } from "./benchmark.js";
@@ -76,7 +77,13 @@ function exportMemo(): Measured {
   const ids = Int32Array.from({ length: 64 }, (_, i) => scene.set(source, i));
   const exportFilter = filterOf({ name: "all", body: [{ kind: "accept" }] });
   const rules = new ExportRules({ ...groupOptions(RELATION.ibgpClient), exportFilter }, attrs, nextHops, sources);
-  const policy = new ExportPolicy(rules, routes, attrs, sources);
+  const policy = new ExportPolicy(
+    rules,
+    routes,
+    attrs,
+    sources,
+    new OwedReleases(attrs, scene.rib.queue, scene.rib.clock),
+  );
   const [prefix] = scene.prefixes(1);
   return {
     operations: CALLS,

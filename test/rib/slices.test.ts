@@ -152,6 +152,11 @@ function bytesOf(i: number): Uint8Array<ArrayBuffer> {
 
 const NOT_LARGE = filterOf("all but 20.1", (route) => route.w0 >>> 16 !== 0x1401, { readsPrefix: true });
 
+const MARKED = filterOf("mark", (route) => {
+  route.med = 77;
+  return true;
+});
+
 t.test("what happens to one who sends a table is done in slices", async (t) => {
   const stage = new Stage();
   const { rib, sender } = stage;
@@ -218,6 +223,11 @@ t.test("what happens to those who are told a table is done in slices", async (t)
     ["a third one follows", () => rib.regroup(moves([others.get("4")], { exportFilter: NOT_LARGE }))],
     ["one goes where everything is told again", () => rib.regroup(moves([others.get("4")], { nextHop: "self" }))],
     ["a whole group gets other options", () => rib.regroup(moves([others.get("4")], { nextHop: "keep" }))],
+    [
+      "it gets a policy that changes every route",
+      () => rib.regroup(moves([others.get("4")], { exportFilter: MARKED })),
+    ],
+    ["and another one", () => rib.regroup(moves([others.get("4")], { exportFilter: NOT_LARGE }))],
     ["one leaves, and its group with it", () => rib.leave(member(others.get("4")))],
     [
       "a slow one falls out of what is kept",

@@ -1,5 +1,5 @@
 // A clock for jobs in slices: the test runs what was asked for `soon` one at a time, and every look at the clock moves it
-// on, so that a job which minds its slice stops after the first look.
+// on, so that a job which minds its slice stops after the first look. Alarms ring when nothing else is left to run.
 
 import type { Alarm, Clock } from "../../src/base/clock.js";
 
@@ -8,6 +8,7 @@ export class SteppingClock implements Clock {
   stepMs: number;
   #now = 1000;
   readonly #soon: (() => void)[] = [];
+  readonly #alarms = new Set<{ readonly deadline: number; readonly run: () => void }>();
 
   constructor(stepMs = 0) {
     this.stepMs = stepMs;
@@ -22,8 +23,10 @@ export class SteppingClock implements Clock {
     return this.#now;
   }
 
-  at(): Alarm {
-    throw new Error("the RIB sets no alarms");
+  at(deadline: number, run: () => void): Alarm {
+    const alarm = { deadline, run };
+    this.#alarms.add(alarm);
+    return { cancel: () => void this.#alarms.delete(alarm) };
   }
 
   soon(run: () => void): void {
@@ -32,9 +35,18 @@ export class SteppingClock implements Clock {
 
   /** Runs the next job; false if there is none. */
   step(): boolean {
-    const run = this.#soon.shift();
+    const run = this.#soon.shift() ?? this.#nextAlarm();
     run?.();
     return run !== undefined;
+  }
+
+  /** The next alarm; time has come to it. */
+  #nextAlarm(): (() => void) | undefined {
+    const [next] = [...this.#alarms].sort((a, b) => a.deadline - b.deadline);
+    if (next === undefined) return undefined;
+    this.#alarms.delete(next);
+    this.#now = Math.max(this.#now, next.deadline);
+    return next.run;
   }
 
   /** Runs jobs until none is left; gives how many. Throws if they never end. */
