@@ -30,6 +30,8 @@ export function readNodeRoutes(input: ConfigInput["node"], report: ConfigReport)
     aggregates: aggregates.map(({ prefix, summaryOnly }) => ({ prefix, summaryOnly: summaryOnly ?? false })),
     direct: input?.direct ?? [],
     kernelRoutes: input?.kernelRoutes ?? [],
+    learnsAllKernelRoutes: false,
+    weights: undefined,
   };
 }
 
@@ -108,6 +110,7 @@ export function readKernel(input: ConfigInput["kernel"], filters: FilterSource, 
       exportPolicy === undefined
         ? ACCEPT_ALL
         : filters.filter(asList(exportPolicy), ["kernel", "exportPolicy"], localAs),
+    readsKernelFacts: false,
     encapsulation: (input?.encapsulation ?? []).map(({ prefix, mode, device }) => ({
       prefix,
       mode,

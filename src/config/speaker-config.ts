@@ -21,6 +21,7 @@ export interface SpeakerConfig {
   readonly gracefulRestart: GracefulRestartConfig;
   readonly multipath: MultipathConfig;
   readonly bestPath: BestPathConfig;
+  readonly compatibility: CompatibilityConfig;
   readonly node: NodeRoutesConfig;
   readonly kernel: KernelConfig;
   readonly control: ControlConfig;
@@ -108,6 +109,8 @@ export interface PeerConfig {
   /** Accept and send IPv4 with IPv6 next hops (RFC 8950). */
   readonly extendedNextHop: boolean;
   readonly gracefulRestart: boolean;
+  /** Restart time of RFC 4724 told to this peer; undefined: the speaker's. */
+  readonly restartTimeSeconds: number | undefined;
 }
 
 /** `self`: always ourselves; `selfExternal`: ourselves for routes of external peers and our own; `keep`: always unchanged;
@@ -165,6 +168,43 @@ export interface BestPathConfig {
   readonly missingMedAsWorst: boolean;
 }
 
+/** Where BIRD 1.6, as Calico uses it, does otherwise than the RFCs or than Starling by itself: one field per difference. All
+ *  are off in YAML; the front door for bird.cfg sets them. Reactions to malformed messages are the RFCs' in both. */
+export interface CompatibilityConfig {
+  /** OPENs offer BIRD's capabilities in BIRD's order: multiprotocol, refresh, graceful restart, 4-octet AS, ADD-PATH, enhanced
+   *  refresh, long-lived graceful restart with no families ("aware"). */
+  readonly birdCapabilities: boolean;
+  /** A configured keepalive time is used as it is, whatever hold time was negotiated. */
+  readonly fixedKeepalive: boolean;
+  /** Export policies see the route as it would be sent: our AS in front for external peers, LOCAL_PREF 100 on routes that
+   *  have none, a next hop; and what they change is not changed again afterwards. */
+  readonly preparedExport: boolean;
+  /** A MED that came with a route is sent to external peers as 0 instead of not at all. */
+  readonly zeroMedToExternal: boolean;
+  /** A path whose next hop does not resolve takes part in the decision behind all others, is announced, and is unreachable in
+   *  the kernel. Off: it is not used (RFC 4271 §9.1.2.1). */
+  readonly keepsUnresolved: boolean;
+  /** The node's own routes that have a gateway (static, kernel) are announced to internal peers with that gateway as next hop. */
+  readonly announcesGateways: boolean;
+  /** Of paths equal in every step before the router id the order of arrival does not matter in Starling; here the older wins at
+   *  the very end instead of the path id. */
+  readonly olderWins: boolean;
+  /** The CLUSTER_LIST loop check is made only on sessions with clients. */
+  readonly clusterLoopOnlyWithClients: boolean;
+  /** The end of the process is told to peers with Cease (they withdraw) even where graceful restart was negotiated. */
+  readonly ceaseAtStop: boolean;
+  /** Until all peers have told their tables after a start with recovery, sessions and the kernel count as waiting in
+   *  BIRD's words (`wait`, code 0024). Off: no start of ours is a recovery unless the kernel had our routes. */
+  readonly recoveryOnRequest: boolean;
+}
+
+/** Weights of the node's own routes by where they come from (BIRD: `preference`); higher wins, before LOCAL_PREF. */
+export interface LocalWeights {
+  readonly static: number;
+  readonly direct: number;
+  readonly kernel: number;
+}
+
 export interface NodeRoutesConfig {
   /** The node's address blocks: advertised, and a blackhole in the kernel as Calico does. */
   readonly blocks: readonly IpPrefix[];
@@ -176,6 +216,10 @@ export interface NodeRoutesConfig {
   readonly direct: readonly string[];
   /** Advertise alien kernel routes through these interfaces (shell patterns). */
   readonly kernelRoutes: readonly string[];
+  /** Every alien kernel route is a route of ours, whatever its interface: one per prefix, with kernel facts (`Route.kernel`). */
+  readonly learnsAllKernelRoutes: boolean;
+  /** Undefined: 32768 for all. */
+  readonly weights: LocalWeights | undefined;
 }
 
 export interface StaticRouteConfig {
@@ -205,6 +249,8 @@ export interface KernelConfig {
   readonly metric: number;
   /** Which best routes go to the kernel. */
   readonly exportPolicy: Filter;
+  /** Policies for the kernel may set `Route.kernel`: metric and tunnel of the route that is written. */
+  readonly readsKernelFacts: boolean;
   readonly encapsulation: readonly EncapsulationConfig[];
   /** Seconds between audits that repair drift. */
   readonly auditSeconds: number;

@@ -46,12 +46,22 @@ t.test("the smallest file has every default filled in", (t) => {
   });
   t.same(config.multipath, { ebgp: 16, ibgp: 16, relaxAsPath: true });
   t.same(config.bestPath, { alwaysCompareMed: false, missingMedAsWorst: false });
-  t.same(config.node, { blocks: [], borrowed: [], static: [], aggregates: [], direct: [], kernelRoutes: [] });
+  t.same(config.node, {
+    blocks: [],
+    borrowed: [],
+    static: [],
+    aggregates: [],
+    direct: [],
+    kernelRoutes: [],
+    learnsAllKernelRoutes: false,
+    weights: undefined,
+  });
   t.match(config.kernel, {
     enabled: true,
     table: 254,
     protocol: 12,
     metric: 0,
+    readsKernelFacts: false,
     encapsulation: [],
     auditSeconds: 60,
     removeAtExit: false,

@@ -26,6 +26,8 @@ const NO_ROUTES: NodeRoutesConfig = {
   aggregates: [],
   direct: [],
   kernelRoutes: [],
+  learnsAllKernelRoutes: false,
+  weights: undefined,
 };
 
 const localOptions = (name: string): SourceOptions => ({

@@ -94,6 +94,7 @@ const OTHERS: { readonly [Name in keyof PeerConfig]: PeerConfig[Name] } = {
   extendedMessage: false,
   extendedNextHop: true,
   gracefulRestart: false,
+  restartTimeSeconds: undefined,
 };
 
 function parsed(): { readonly speaker: SpeakerConfig; readonly peer: PeerConfig } {

@@ -1,0 +1,16 @@
+// Starling by itself: none of BIRD's differences.
+
+import type { CompatibilityConfig } from "./speaker-config.js";
+
+export const NO_COMPATIBILITY: CompatibilityConfig = {
+  birdCapabilities: false,
+  fixedKeepalive: false,
+  preparedExport: false,
+  zeroMedToExternal: false,
+  keepsUnresolved: false,
+  announcesGateways: false,
+  olderWins: false,
+  clusterLoopOnlyWithClients: false,
+  ceaseAtStop: false,
+  recoveryOnRequest: false,
+};
