@@ -3,9 +3,9 @@
 
 import { connect, type Socket } from "node:net";
 import type { Alarm, Clock } from "../base/clock.js";
+import { LineSplitter } from "./line-splitter.js";
 import {
   encodeRequest,
-  LineSplitter,
   parseResponse,
   RequestError,
   type Response,

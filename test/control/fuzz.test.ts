@@ -2,9 +2,9 @@
 
 import fc from "fast-check";
 import t from "tap";
+import { LineSplitter } from "../../src/control/line-splitter.js";
 import { METHODS } from "../../src/control/methods.js";
 import {
-  LineSplitter,
   MAX_REQUEST_BYTES,
   parseRequest,
   parseResponse,
