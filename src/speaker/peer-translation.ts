@@ -97,6 +97,9 @@ export function sessionOptions(
     addPathSend: config.addPathSend !== 0,
     extendedMessage: config.extendedMessage,
     extendedNextHop: config.extendedNextHop,
+    birdCapabilities: speaker.compatibility.birdCapabilities,
+    fixedKeepalive: speaker.compatibility.fixedKeepalive,
+    refusesSilently: speaker.compatibility.refusesSilently,
     gracefulRestart,
   };
 }
