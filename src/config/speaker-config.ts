@@ -195,8 +195,9 @@ export interface CompatibilityConfig {
   /** Our cluster id in a CLUSTER_LIST is a loop on sessions with clients only, and such a route is not sent to clients. Off:
    *  it is one on every session (RFC 4456 §8). */
   readonly clusterLoopOnlyWithClients: boolean;
-  /** Internal sessions with different local AS numbers are not one iBGP: routes pass between them without reflection. Off:
-   *  they are (RFC 7705 §4). */
+  /** Each session knows its own local AS only: internal ones with different local AS numbers are not one iBGP, so that routes
+   *  pass between them without reflection, and the speaker's AS is neither put in front of paths nor a loop where localAs is
+   *  another. Off: they are (RFC 7705). */
   readonly separatesLocalAs: boolean;
   /** The end of the process is told to peers with Cease (they withdraw) even where graceful restart was negotiated. */
   readonly ceaseAtStop: boolean;

@@ -84,7 +84,7 @@ t.test("the status tells timers, both connections and the last failure as data",
   const up = pair.a.session.status();
   t.equal(up.connections.length, 1);
   t.equal(up.connections[0]?.state, "Established");
-  t.equal(up.connections[0]?.initiator, "local");
+  t.equal(up.connections[0]?.initiator, "remote");
   const timers = new Map(up.connections[0]?.timers.map(({ timer, leftMs, totalMs }) => [timer, { leftMs, totalMs }]));
   t.same(timers.get("HoldTimer"), { leftMs: 80_000, totalMs: 90_000 });
   t.equal(timers.get("KeepaliveTimer")?.totalMs, 30_000);
