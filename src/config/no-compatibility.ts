@@ -5,12 +5,14 @@ import type { CompatibilityConfig } from "./speaker-config.js";
 export const NO_COMPATIBILITY: CompatibilityConfig = {
   birdCapabilities: false,
   fixedKeepalive: false,
+  refusesSilently: false,
   preparedExport: false,
   zeroMedToExternal: false,
   keepsUnresolved: false,
   announcesGateways: false,
   olderWins: false,
   clusterLoopOnlyWithClients: false,
+  separatesLocalAs: false,
   ceaseAtStop: false,
   recoveryOnRequest: false,
 };

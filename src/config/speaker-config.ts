@@ -109,7 +109,8 @@ export interface PeerConfig {
   /** Accept and send IPv4 with IPv6 next hops (RFC 8950). */
   readonly extendedNextHop: boolean;
   readonly gracefulRestart: boolean;
-  /** Restart time of RFC 4724 told to this peer; undefined: the speaker's. */
+  /** Restart time of RFC 4724 told to this peer; undefined: the speaker's. For as long after our own restart, kernel routes
+   *  that may be the peer's stay. */
   readonly restartTimeSeconds: number | undefined;
 }
 
@@ -145,7 +146,7 @@ export interface GracefulRestartConfig {
   readonly enabled: boolean;
   /** What we ask of our peers: 0–4095. */
   readonly restartTimeSeconds: number;
-  /** Longest wait for every peer's End-of-RIB after our own restart, until stale kernel routes are swept. */
+  /** Longest wait for the End-of-RIB of peers that are there after our own restart, before we send ours. */
   readonly deferralSeconds: number;
   /** Longest time that routes of a restarting peer stay stale, whatever it asked for. */
   readonly staleTimeSeconds: number;
@@ -172,29 +173,36 @@ export interface BestPathConfig {
  *  are off in YAML; the front door for bird.cfg sets them. Reactions to malformed messages are the RFCs' in both. */
 export interface CompatibilityConfig {
   /** OPENs offer BIRD's capabilities in BIRD's order: multiprotocol, refresh, graceful restart, 4-octet AS, ADD-PATH, enhanced
-   *  refresh, long-lived graceful restart with no families ("aware"). */
+   *  refresh, long-lived graceful restart with no families ("aware"). Restarting and forwarding-preserved bits are set while
+   *  we recover, and only then. */
   readonly birdCapabilities: boolean;
   /** A configured keepalive time is used as it is, whatever hold time was negotiated. */
   readonly fixedKeepalive: boolean;
+  /** A connection that is not wanted is closed without a message; off: with Cease/Connection Rejected (RFC 4486). */
+  readonly refusesSilently: boolean;
   /** Export policies see the route as it would be sent: our AS in front for external peers, LOCAL_PREF 100 on routes that
    *  have none, a next hop; and what they change is not changed again afterwards. */
   readonly preparedExport: boolean;
   /** A MED that came with a route is sent to external peers as 0 instead of not at all. */
   readonly zeroMedToExternal: boolean;
-  /** A path whose next hop does not resolve takes part in the decision behind all others, is announced, and is unreachable in
-   *  the kernel. Off: it is not used (RFC 4271 §9.1.2.1). */
+  /** A path whose next hop does not resolve takes part in the decision: behind all others of its weight. It is announced, and
+   *  unreachable in the kernel. Off: it is not used (RFC 4271 §9.1.2.1). */
   readonly keepsUnresolved: boolean;
   /** The node's own routes that have a gateway (static, kernel) are announced to internal peers with that gateway as next hop. */
   readonly announcesGateways: boolean;
-  /** Of paths equal in every step before the router id the order of arrival does not matter in Starling; here the older wins at
-   *  the very end instead of the path id. */
+  /** Of paths equal in every step up to the peer's address the older wins, instead of the lower path id. */
   readonly olderWins: boolean;
-  /** The CLUSTER_LIST loop check is made only on sessions with clients. */
+  /** Our cluster id in a CLUSTER_LIST is a loop on sessions with clients only, and such a route is not sent to clients. Off:
+   *  it is one on every session (RFC 4456 §8). */
   readonly clusterLoopOnlyWithClients: boolean;
+  /** Each session knows its own local AS only: internal ones with different local AS numbers are not one iBGP, so that routes
+   *  pass between them without reflection, and the speaker's AS is neither put in front of paths nor a loop where localAs is
+   *  another. Off: they are (RFC 7705). */
+  readonly separatesLocalAs: boolean;
   /** The end of the process is told to peers with Cease (they withdraw) even where graceful restart was negotiated. */
   readonly ceaseAtStop: boolean;
-  /** Until all peers have told their tables after a start with recovery, sessions and the kernel count as waiting in
-   *  BIRD's words (`wait`, code 0024). Off: no start of ours is a recovery unless the kernel had our routes. */
+  /** A start is a recovery (RFC 4724 §4.1) if, and only if, whoever started the process said so (BIRD's -R). Off: every start
+   *  may be one. */
   readonly recoveryOnRequest: boolean;
 }
 
@@ -256,7 +264,8 @@ export interface KernelConfig {
   readonly auditSeconds: number;
   /** Remove our routes at exit. */
   readonly removeAtExit: boolean;
-  /** Seconds after start until routes of an earlier run that nobody claimed are swept (End-of-RIB may end it sooner). */
+  /** Seconds after start until routes of an earlier run that nobody claimed are swept; with graceful restart not before every
+   *  peer has told its table, or its restart time has ended. */
   readonly staleSeconds: number;
 }
 

@@ -64,7 +64,7 @@ export class AttributeWriter {
     const relation = this.#sources.relation[this.#attrs.source(id)];
     this.#out = out;
     this.#at = at;
-    this.#reflects = !this.#isEbgp && relation >= RELATION.ibgpClient;
+    this.#reflects = this.#rules.isReflection(id);
     this.#as4PathAt = this.#as4AggregatorAt = -1;
     const added = this.#reflects ? this.#reflected : this.#plain;
     let next = 0;
@@ -104,6 +104,7 @@ export class AttributeWriter {
       this.#writeCommunities(body, from, value, last);
     } else if (type === ATTRIBUTE.EXTENDED_COMMUNITIES && this.#isEbgp) this.#writeTransitive(body, value, last);
     else if (!this.#isDropped(id, type, relation)) this.#copy(body, from, last);
+    else if (type === ATTRIBUTE.MULTI_EXIT_DISC && this.#rules.options.zeroesMed) this.#writeWord(0x80, type, 0);
   }
 
   /** Types that the normal form carries but these peers must not see, or that are written anew. */

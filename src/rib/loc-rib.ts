@@ -205,7 +205,7 @@ export class LocRib {
     const oldReason = routes.reason(route);
     if (oldAttrs === attrs && oldReceived === received && oldReason === reason) {
       if (routes.epoch(route) === epoch) return;
-      routes.replace(route, attrs, received === attrs ? 0 : received, reason, epoch);
+      routes.setEpoch(route, epoch);
       this.#sources.get(source).stale[this.family]--;
       return;
     }

@@ -279,6 +279,11 @@ export class Rib {
     this.requestFlush();
   }
 
+  /** From now on it is known when paths came or last changed (RouteTable.arrivedAt). Costs eight octets per path. */
+  keepTimes(): void {
+    for (const { routes } of this.families) routes.keepTimes(this.clock);
+  }
+
   addReader(reader: RibReader): void {
     this.#readers.add(reader);
     this.requestFlush();

@@ -34,6 +34,8 @@ export interface ImportOptions {
   readonly honoursBlackhole: boolean;
   /** RFC 8326 §4.2: LOCAL_PREF 0 for every route, after the import policy: the session is about to be shut down. */
   readonly isDraining: boolean;
+  /** Our cluster id in a CLUSTER_LIST is no loop. */
+  readonly ignoresClusterList: boolean;
   /** Our address in the session, which must not be NEXT_HOP (RFC 4271 §6.3); undefined: as in the last session. */
   readonly localAddress?: Bytes | undefined;
 }
@@ -217,9 +219,10 @@ function withLocalAddress(options: SourceOptions, known: Bytes | undefined): Sou
 /** Equal texts: equal octets from the source are judged alike. */
 function judgingKey({ relation, localAs, peer, import: options }: SourceOptions): string {
   if (options === undefined) return `${relation} ${localAs}`;
-  const { globalAs, allowAsIn, enforcesFirstAs, role, localAddress } = options;
+  const { globalAs, allowAsIn, enforcesFirstAs, role, localAddress, ignoresClusterList } = options;
   const peerAs = enforcesFirstAs || role !== undefined ? peer?.as : 0;
-  return [relation, localAs, globalAs, allowAsIn, enforcesFirstAs, role, peerAs, localAddress].join(" ");
+  const parts = [relation, localAs, globalAs, allowAsIn, enforcesFirstAs, role, peerAs, localAddress, ignoresClusterList];
+  return parts.join(" ");
 }
 
 /** Equal texts: equal sets from the source are rewritten alike. */

@@ -125,6 +125,7 @@ export class FibPlan implements RibReader {
     if (isLocal) return this.#deps.localRoute(source.options.name, formatPrefix(prefixOf(rib.routes.prefixes, prefix)));
     if (!this.#isWanted(rib, prefix, best)) return undefined;
     if (this.#deps.rib.attrs.isBlackhole(rib.routes.attrs(best))) return BLACKHOLE;
+    if (!rib.decision.isResolved(best)) return UNREACHABLE;
     const encapsulation = this.#encapsulation(rib, prefix);
     if (rib.routes.next(best) === 0) return this.#toOne(this.#nextHopOf(rib, best), encapsulation);
     const paths = rib.decision.multipath(prefix).map((route) => this.#nextHopOf(rib, route));
@@ -214,6 +215,9 @@ function distinctHops(hops: readonly FibNextHop[]): readonly FibNextHop[] {
 
 /** Blackhole, as Calico wants it for the node's blocks, and a peer with BLACKHOLE (RFC 7999) for its own prefix. */
 export const BLACKHOLE: FibRoute = { kind: "blackhole", nextHops: [] };
+
+/** A path that counts although its next hop does not resolve (CompatibilityConfig.keepsUnresolved). */
+const UNREACHABLE: FibRoute = { kind: "unreachable", nextHops: [] };
 
 export function isInside(outer: IpPrefix, inner: IpPrefix): boolean {
   return outer.family === inner.family && outer.length <= inner.length && prefixContains(outer, inner.bytes);

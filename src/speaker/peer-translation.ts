@@ -46,9 +46,11 @@ function importOptions(
   isEbgp: boolean,
   isDraining: boolean,
 ): ImportOptions {
+  const { separatesLocalAs, clusterLoopOnlyWithClients } = speaker.compatibility;
   return {
-    globalAs: speaker.localAs,
-    prependsLocalAs: isEbgp && config.localAs !== speaker.localAs && !config.localAsNoPrepend,
+    globalAs: separatesLocalAs ? config.localAs : speaker.localAs,
+    prependsLocalAs:
+      isEbgp && config.localAs !== speaker.localAs && !config.localAsNoPrepend && !separatesLocalAs,
     allowAsIn: config.allowAsIn,
     enforcesFirstAs: isEbgp && config.enforceFirstAs,
     weight: config.weight,
@@ -58,6 +60,7 @@ function importOptions(
     honoursBlackhole: config.blackhole,
     // RFC 8326, appendix C.1: for an internal session nothing needs to be done.
     isDraining: isEbgp && isDraining,
+    ignoresClusterList: clusterLoopOnlyWithClients && !config.routeReflectorClient,
   };
 }
 
@@ -97,6 +100,9 @@ export function sessionOptions(
     addPathSend: config.addPathSend !== 0,
     extendedMessage: config.extendedMessage,
     extendedNextHop: config.extendedNextHop,
+    birdCapabilities: speaker.compatibility.birdCapabilities,
+    fixedKeepalive: speaker.compatibility.fixedKeepalive,
+    refusesSilently: speaker.compatibility.refusesSilently,
     gracefulRestart,
   };
 }
@@ -125,11 +131,12 @@ export function groupOptions(
   const { family, relation, negotiated } = facts;
   const extendedNextHop = family === IPV4_UNICAST && negotiated.extendedNextHop[family];
   const isEbgp = relation === RELATION.ebgp;
+  const { separatesLocalAs, zeroMedToExternal, announcesGateways, clusterLoopOnlyWithClients } = speaker.compatibility;
   return {
     family,
     relation,
     localAs: config.localAs,
-    globalAs: config.localAsReplaceAs ? config.localAs : speaker.localAs,
+    globalAs: config.localAsReplaceAs || separatesLocalAs ? config.localAs : speaker.localAs,
     overrideAs: config.asOverride && isEbgp ? negotiated.peerAs : 0,
     removePrivateAs: isEbgp ? config.removePrivateAs : "no",
     role: isEbgp ? config.role : undefined,
@@ -141,6 +148,10 @@ export function groupOptions(
     nextHop: config.nextHop,
     selfNextHop: selfNextHop(negotiated.localAddress, facts.address, family, extendedNextHop, facts.view),
     extendedNextHop,
+    zeroesMed: zeroMedToExternal && isEbgp,
+    announcesGateways: announcesGateways && !isEbgp,
+    separatesLocalAs: separatesLocalAs && !isEbgp,
+    checksClusterList: clusterLoopOnlyWithClients && relation === RELATION.ibgpClient,
     exportFilter: config.exportPolicy,
     sentTo: config.exportPolicy !== ACCEPT_ALL && config.exportPolicy.readsPeer ? facts.peer : undefined,
   };

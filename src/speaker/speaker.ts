@@ -45,6 +45,10 @@ export interface SpeakerDependencies {
   readonly kernelProblem?: string | undefined;
   /** Called when tables have let go of much memory, which nobody would miss yet in an idle process. */
   readonly returnMemory?: (() => void) | undefined;
+  /** Route views tell since when a path is as it is. */
+  readonly keepsTimes?: boolean;
+  /** Somebody says that this start is a recovery; counts where the configuration has recoveryOnRequest. */
+  readonly isRecovery?: boolean;
   /** Uniform in [0, 1): for jitter. */
   readonly random?: () => number;
   /** Prefixes for which address space is taken at the start; undefined: a full table. More of them cost copies. */
@@ -74,6 +78,7 @@ export class Speaker {
     this.#log = deps.log;
     this.#startedAt = deps.clock.wallTime();
     this.rib = makeRib(deps);
+    if (deps.keepsTimes === true) this.rib.keepTimes();
     this.rib.nextHops.reresolve(nextHopResolver(deps.view, (nextHop) => this.#peers.hasLocalAddress(nextHop)));
     this.rib.attrs.onFault = (source, reasons) => this.#logFault(source, reasons);
     this.#trim = new TableTrim(deps.clock, this.rib, () => deps.returnMemory?.());
@@ -98,6 +103,7 @@ export class Speaker {
     await this.#listeners.apply(config.listen);
     this.#listeners.setKeys(listenKeys(config));
     this.rib.attrs.identity = { routerId: config.routerId, clusterId: config.clusterId };
+    if (config.compatibility.olderWins) this.rib.keepTimes();
     this.rib.setDecisionOptions(decisionOptions(config));
     this.#config = config;
     this.#configuredAt = this.#deps.clock.wallTime();
@@ -124,7 +130,8 @@ export class Speaker {
     this.#trim.stop();
     this.#stopListening?.();
     for (const peer of this.#peers) {
-      if (graceful && peer.negotiated?.gracefulRestart !== undefined) peer.session.abandon("the daemon is stopping");
+      const isKept = graceful && this.#config?.compatibility.ceaseAtStop !== true;
+      if (isKept && peer.negotiated?.gracefulRestart !== undefined) peer.session.abandon("the daemon is stopping");
       else peer.session.stop();
     }
     await this.#deps.fib?.flushed();
@@ -342,13 +349,15 @@ function nameOf({ config }: Peer): PeerName {
   return { address: config.key, name: config.name };
 }
 
-function decisionOptions({ multipath, bestPath }: SpeakerConfig): DecisionOptions {
+function decisionOptions({ multipath, bestPath, compatibility }: SpeakerConfig): DecisionOptions {
   return {
     multipathEbgp: multipath.ebgp,
     multipathIbgp: multipath.ibgp,
     relaxAsPath: multipath.relaxAsPath,
     alwaysCompareMed: bestPath.alwaysCompareMed,
     missingMedAsWorst: bestPath.missingMedAsWorst,
+    keepsUnresolved: compatibility.keepsUnresolved,
+    olderWins: compatibility.olderWins,
   };
 }
 
