@@ -8,7 +8,6 @@ import { writeU32 } from "../base/bytes.js";
 import { PrefixIndex } from "../base/prefix-index.js";
 import type { AlienRoute } from "../speaker/ports.js";
 import {
-  effectiveMetric,
   type ObservedHop,
   type ObservedPath,
   type PrefixWords,
@@ -66,9 +65,8 @@ export class AlienRoutes {
     return this.#families[route.family].remove(route);
   }
 
-  /** Protocol of the route that stands where ours would. */
-  protocolInOurPlace(family: Family, prefix: PrefixWords): number | undefined {
-    const metric = effectiveMetric(family, this.#owner.metric);
+  /** Protocol of the route that stands where ours with this metric would. */
+  protocolInOurPlace(family: Family, prefix: PrefixWords, metric: number): number | undefined {
     const entries = this.#families[family].entriesAt(prefix);
     return entries.find((entry) => entry.table === this.#owner.table && entry.metric === metric)?.protocol;
   }

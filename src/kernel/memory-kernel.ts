@@ -37,6 +37,8 @@ export class MemoryKernel implements Fib, KernelView {
   #changeScheduled = false;
   /** Wishes that changed anything: equal ones cost the kernel nothing. */
   writes = 0;
+  /** What was asked for; adopted routes are taken over at once all the same. */
+  holdsAdopted = false;
 
   constructor(options: MemoryKernelOptions, dependencies: { readonly clock: Clock }) {
     this.#device = options.device ?? "eth0";
@@ -65,7 +67,12 @@ export class MemoryKernel implements Fib, KernelView {
     else this.#wishes.set(prefix, { family, prefix, route });
   }
 
+  holdAdopted(held: boolean): void {
+    this.holdsAdopted = held;
+  }
+
   sweepStale(): void {
+    this.holdsAdopted = false;
     this.writes += this.#stale.size;
     this.#stale.clear();
   }

@@ -58,6 +58,10 @@ export interface Route {
   largeCommunities: readonly LargeCommunity[];
   /** Local preference among sources before the decision process: higher wins; not sent to anyone. */
   weight: number;
+  /** Metric in the kernel. Setting it counts for the run of the filter and whoever asks afterwards, never for the route. */
+  kernelMetric?: number | undefined;
+  /** Tunnel device asked for by a filter for the kernel; as kernelMetric. */
+  kernelTunnel?: string | undefined;
 }
 
 /** `accept` or `reject`; `by` says which line decided, for explain. */

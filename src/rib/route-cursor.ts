@@ -37,6 +37,8 @@ export class RouteCursor implements Route {
   w3 = 0;
   prefixLength = 0;
   sentTo: PeerFacts | undefined = undefined;
+  kernelMetric: number | undefined = undefined;
+  kernelTunnel: string | undefined = undefined;
 
   constructor(attrs: AttrsTable, sources: SourceTable) {
     this.#attrs = attrs;
@@ -51,6 +53,8 @@ export class RouteCursor implements Route {
     this.#weight = this.#attrs.weight(id);
     this.#ours = this.#attrs.context(id) & KEPT;
     this.sentTo = sentTo;
+    this.kernelMetric = undefined;
+    this.kernelTunnel = undefined;
   }
 
   setPrefix(family: Family, w0: number, w1: number, w2: number, w3: number, length: number): void {
