@@ -1,0 +1,21 @@
+// The programs `bird` and `bird6`: BIRD's daemons, by the name it was called by.
+
+import { basename } from "node:path";
+import { runBird } from "../bird/daemon/program.js";
+
+const called = basename(process.argv0);
+const name = called === "bird6" ? "bird6" : "bird";
+// Both the name of the process and its first word must be exact: that is how others find it. The launcher has seen to
+// that; whoever starts Node by hand gets it here.
+if (called !== name) process.title = name;
+
+const notHere = (): Promise<number> => {
+  process.stderr.write("bird: this build has no daemon\n");
+  return Promise.resolve(1);
+};
+
+process.exitCode = await runBird(name, process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  programs: { checkConfiguration: notHere, runDaemon: notHere },
+});
