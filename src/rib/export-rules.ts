@@ -41,6 +41,9 @@ export interface GroupOptions {
   readonly selfNextHop: Bytes;
   /** RFC 8950: IPv4 routes may go out with IPv6 next hops. */
   readonly extendedNextHop: boolean;
+  /** CompatibilityConfig.preparedExport: sets are made ready for the members before the policy sees them, and go out as it
+   *  leaves them. */
+  readonly preparesExport: boolean;
   readonly exportFilter: Filter;
   /** Only where the filter looks at the peer it sends to. */
   readonly sentTo: PeerFacts | undefined;
@@ -54,6 +57,7 @@ export const PLAIN_EXPORT = {
   isDraining: false,
   defaultOriginate: false,
   addPathSend: 0,
+  preparesExport: false,
 } as const satisfies Partial<GroupOptions>;
 
 /** Equal texts: the peers may share a group. Derived from every field, so that a new one cannot be forgotten. */
@@ -74,6 +78,7 @@ export function groupKey(options: GroupOptions): string {
     nextHop: options.nextHop,
     selfNextHop: toHex(options.selfNextHop),
     extendedNextHop: String(options.extendedNextHop),
+    preparesExport: String(options.preparesExport),
     exportFilter: options.exportFilter.identity,
     sentTo: options.sentTo === undefined ? "" : JSON.stringify(options.sentTo),
   };
@@ -152,6 +157,7 @@ export class ExportRules {
 
   /** True if the route goes out with ourselves as next hop. */
   rewritesNextHop(id: AttrsId): boolean {
+    if (this.options.preparesExport) return false;
     if ((this.#attrs.context(id) & CONTEXT.nextHopIsOurs) !== 0) return false;
     if (this.options.nextHop === "self" || this.#attrs.nextHop(id) === 0) return true;
     const relation = this.#sources.relation[this.#attrs.source(id)];

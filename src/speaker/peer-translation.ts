@@ -141,6 +141,7 @@ export function groupOptions(
     nextHop: config.nextHop,
     selfNextHop: selfNextHop(negotiated.localAddress, facts.address, family, extendedNextHop, facts.view),
     extendedNextHop,
+    preparesExport: speaker.compatibility.preparedExport,
     exportFilter: config.exportPolicy,
     sentTo: config.exportPolicy !== ACCEPT_ALL && config.exportPolicy.readsPeer ? facts.peer : undefined,
   };
