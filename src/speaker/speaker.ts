@@ -108,7 +108,8 @@ export class Speaker {
     this.#config = config;
     this.#configuredAt = this.#deps.clock.wallTime();
     // Local routes before peers: the first table a peer hears is complete (and so is the End-of-RIB behind it).
-    const routes = this.#local.apply(config.node) + this.#aggregates.apply(config.node.aggregates);
+    const keepsFacts = config.compatibility.preparedExport || config.kernel.readsKernelFacts;
+    const routes = this.#local.apply(config.node, keepsFacts) + this.#aggregates.apply(config.node.aggregates);
     if (routes > 0) changes.push(`node routes: ${routes} changed`);
     this.#applyKernel(config, before);
     changes.push(...this.#peers.apply(config, before), ...this.#dynamic.apply(config));
