@@ -176,6 +176,11 @@ export class Speaker {
     return peer === undefined ? undefined : nameOf(peer);
   }
 
+  /** The peer itself, for views in the words of others; undefined: there is none. */
+  peerOf(keyOrName: string): Peer | undefined {
+    return this.#peers.find(keyOrName);
+  }
+
   /** As peers(), or only the one with this key, in chunks: each next() does a few milliseconds of work at most. */
   peerChunks(key?: string): Generator<readonly PeerStatus[]> {
     const peers = [...this.#peers].filter((peer) => key === undefined || peer.config.key === key);
