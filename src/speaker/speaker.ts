@@ -148,8 +148,7 @@ export class Speaker {
       rib: this.rib,
       fib: this.#deps.fib,
       kernelProblem: this.#deps.kernelProblem,
-      recovering: this.#recovery.isRestarting,
-      waitingFor: this.#recovery.waitingFor,
+      recovery: this.#recovery.status,
       peers: [...this.#peers],
       drainsAll: this.#peers.drainsAll,
       listeners: this.#listeners.endpoints,
@@ -254,6 +253,7 @@ export class Speaker {
       drainsAll: () => this.#peers.drainsAll,
       gracefulRestart: (peer) =>
         this.#config === undefined ? undefined : this.#recovery.capability(peer, this.#config),
+      recovery: (peer) => this.#recovery.of(peer),
       onProgress: (peer) => this.#onProgress(peer),
       onRemoved: (peer) => this.#recovery.forget(peer),
     };
@@ -271,7 +271,8 @@ export class Speaker {
     // Where nothing is written anyway, forwarding does not depend on us.
     const writesNothing = fib === undefined || config.kernel.exportPolicy.policies?.[0] === "reject";
     const preserved = writesNothing || fib.counts().stale > 0;
-    if (config.gracefulRestart.enabled) {
+    const { recoveryOnRequest } = config.compatibility;
+    if (config.gracefulRestart.enabled && (!recoveryOnRequest || this.#deps.isRecovery === true)) {
       this.rib.withholdEndOfRib(true);
       this.#recovery.begin(this.#peers, config, preserved);
     } else void this.#sweepKernel();
