@@ -136,6 +136,8 @@ export interface RouteView {
   /** What the peer's options did to it on the way in, such as `LOCAL_PREF 0: GRACEFUL_SHUTDOWN (RFC 8326)`; absent:
    *  nothing. */
   readonly notes?: readonly string[];
+  /** ISO time since when the path is as it is; absent: that is not kept (SpeakerDependencies.keepsTimes). */
+  readonly since?: string;
   readonly nextHop: string | undefined;
   readonly nextHopReachable: boolean;
   readonly origin: "IGP" | "EGP" | "INCOMPLETE";

@@ -19,6 +19,7 @@ import { Listeners } from "./listeners.js";
 import { LocalRoutes } from "./local-routes.js";
 import { nextHopResolver } from "./next-hop-tracking.js";
 import type { Peer, PeerDependencies } from "./peer.js";
+import { type PeerDetails, peerDetails } from "./peer-details.js";
 import { PeerSet } from "./peer-set.js";
 import { peerChunks, peerStatus } from "./peer-status.js";
 import type { Fib, KernelView, ListenerFactory } from "./ports.js";
@@ -164,6 +165,11 @@ export class Speaker {
   peer(keyOrName: string): PeerStatus | undefined {
     const peer = this.#peers.find(keyOrName);
     return peer === undefined ? undefined : peerStatus(peer, this.#counts(), this.#deps.clock);
+  }
+
+  /** Timers, connections, negotiated options, last failure and route counters; nothing of it costs a walk. */
+  peerDetails(): readonly PeerDetails[] {
+    return [...this.#peers].map((peer) => peerDetails(peer, this.rib.clock));
   }
 
   peerNames(): readonly PeerName[] {

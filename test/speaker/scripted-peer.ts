@@ -62,6 +62,11 @@ export class ScriptedPeer implements SessionHandler {
     this.session.write(encodeMessage(updateMessage({ announced, attributes }), CONTEXT));
   }
 
+  withdraw(prefixes: readonly string[]): void {
+    const withdrawn = prefixes.map((text) => ({ prefix: prefix(text) }));
+    this.session.write(encodeMessage(updateMessage({ withdrawn }), CONTEXT));
+  }
+
   endOfRib(family: Family): void {
     this.session.write(endOfRibMessage(family));
   }

@@ -14,6 +14,7 @@ export interface NodeOptions {
   readonly kernel?: boolean;
   readonly log?: Log;
   readonly isRecovery?: boolean;
+  readonly keepsTimes?: boolean;
 }
 
 export class World {
@@ -65,6 +66,7 @@ export class Node {
       random: () => 0.5,
       reservedPrefixes: 4096,
       ...(options.isRecovery === undefined ? {} : { isRecovery: options.isRecovery }),
+      ...(options.keepsTimes === undefined ? {} : { keepsTimes: options.keepsTimes }),
     });
   }
 
