@@ -19,6 +19,7 @@ import { Listeners } from "./listeners.js";
 import { LocalRoutes } from "./local-routes.js";
 import { nextHopResolver } from "./next-hop-tracking.js";
 import type { Peer, PeerDependencies } from "./peer.js";
+import { type PeerDetails, peerDetails } from "./peer-details.js";
 import { PeerSet } from "./peer-set.js";
 import { peerChunks, peerStatus } from "./peer-status.js";
 import type { Fib, KernelView, ListenerFactory } from "./ports.js";
@@ -148,8 +149,7 @@ export class Speaker {
       rib: this.rib,
       fib: this.#deps.fib,
       kernelProblem: this.#deps.kernelProblem,
-      recovering: this.#recovery.isRestarting,
-      waitingFor: this.#recovery.waitingFor,
+      recovery: this.#recovery.status,
       peers: [...this.#peers],
       drainsAll: this.#peers.drainsAll,
       listeners: this.#listeners.endpoints,
@@ -165,6 +165,11 @@ export class Speaker {
   peer(keyOrName: string): PeerStatus | undefined {
     const peer = this.#peers.find(keyOrName);
     return peer === undefined ? undefined : peerStatus(peer, this.#counts(), this.#deps.clock);
+  }
+
+  /** Timers, connections, negotiated options, last failure and route counters; nothing of it costs a walk. */
+  peerDetails(): readonly PeerDetails[] {
+    return [...this.#peers].map((peer) => peerDetails(peer, this.rib.clock));
   }
 
   peerNames(): readonly PeerName[] {
@@ -259,6 +264,7 @@ export class Speaker {
       drainsAll: () => this.#peers.drainsAll,
       gracefulRestart: (peer) =>
         this.#config === undefined ? undefined : this.#recovery.capability(peer, this.#config),
+      recovery: (peer) => this.#recovery.of(peer),
       onProgress: (peer) => this.#onProgress(peer),
       onRemoved: (peer) => this.#recovery.forget(peer),
     };
@@ -276,7 +282,8 @@ export class Speaker {
     // Where nothing is written anyway, forwarding does not depend on us.
     const writesNothing = fib === undefined || config.kernel.exportPolicy.policies?.[0] === "reject";
     const preserved = writesNothing || fib.counts().stale > 0;
-    if (config.gracefulRestart.enabled) {
+    const { recoveryOnRequest } = config.compatibility;
+    if (config.gracefulRestart.enabled && (!recoveryOnRequest || this.#deps.isRecovery === true)) {
       this.rib.withholdEndOfRib(true);
       this.#recovery.begin(this.#peers, config, preserved);
     } else void this.#sweepKernel();
