@@ -3,6 +3,7 @@
 import type { Family } from "../../base/family.js";
 import type { Source } from "../../rib/sources.js";
 import type { Peer } from "../../speaker/peer.js";
+import type { PeerDetails } from "../../speaker/peer-details.js";
 import type { Fib } from "../../speaker/ports.js";
 import type { Speaker } from "../../speaker/speaker.js";
 import type { FilterChoice, LimitDeclaration, ProtocolDeclaration } from "../language/declarations.js";
@@ -18,7 +19,9 @@ export interface DetailFacts {
   /** The daemon waits for its peers after a restart. */
   readonly recovers: boolean;
   readonly preference: number;
+  /** Only BGP, and what the speaker tells of it. */
   readonly peer: Peer | undefined;
+  readonly details: PeerDetails | undefined;
 }
 
 export function protocolDetails(
@@ -26,7 +29,7 @@ export function protocolDetails(
   row: ProtocolView,
   facts: DetailFacts,
 ): ProtocolDetails {
-  const { family, peer, preference } = facts;
+  const { details, preference } = facts;
   const counts = countRoutes(declaration, facts);
   const isFull = (limit: LimitDeclaration | undefined, count: number): boolean =>
     limit !== undefined && count >= limit.count;
@@ -40,7 +43,7 @@ export function protocolDetails(
     preference,
     inputFilter: filterView(declaration.import, "all"),
     outputFilter: filterView(declaration.export, "none"),
-    recovery: facts.recovers ? recoveryOf(row, peer) : undefined,
+    recovery: facts.recovers ? recoveryOf(row, details) : undefined,
     receiveLimit: limitView(
       declaration.receiveLimit,
       isFull(declaration.receiveLimit, counts.imported + counts.refused),
@@ -53,8 +56,8 @@ export function protocolDetails(
       exported: counts.exported,
       preferred: counts.preferred,
     },
-    changes: changesOf(counts),
-    bgp: declaration.kind === "bgp" ? bgpDetails(declaration, peer, family, routeLimit) : undefined,
+    changes: details === undefined ? unseenChanges(counts) : seenChanges(details.counts),
+    bgp: declaration.kind === "bgp" ? bgpDetails(declaration, details, routeLimit) : undefined,
   };
 }
 
@@ -88,14 +91,40 @@ function localSources({ kind }: ProtocolDeclaration, { rib }: Speaker): readonly
   return [...rib.sources].filter(({ options }) => options.kind === kind);
 }
 
-/** Changes are not counted: those that led to the routes there are, one for each. */
-function changesOf({ imported, refused, exported }: RouteCounts): ProtocolDetails["changes"] {
-  const none: ChangeCounts = { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0 };
+const NONE: ChangeCounts = { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0 };
+
+function seenChanges({ imported, exported }: PeerDetails["counts"]): ProtocolDetails["changes"] {
+  const { updates, rejected, filtered, ignored, accepted } = imported;
   return {
-    importUpdates: { ...none, received: imported + refused, filtered: refused, accepted: imported },
-    importWithdraws: { ...none, filtered: undefined },
-    exportUpdates: { ...none, received: exported, ignored: undefined, accepted: exported },
-    exportWithdraws: { ...none, rejected: undefined, filtered: undefined, ignored: undefined },
+    importUpdates: { received: updates, rejected, filtered, ignored, accepted },
+    importWithdraws: {
+      received: imported.withdrawals,
+      rejected: 0,
+      filtered: undefined,
+      ignored: imported.ignoredWithdrawals,
+      accepted: imported.acceptedWithdrawals,
+    },
+    exportUpdates: {
+      received: exported.updates,
+      rejected: exported.rejected,
+      filtered: exported.filtered,
+      ignored: undefined,
+      accepted: exported.accepted,
+    },
+    exportWithdraws: {
+      ...{ received: exported.withdrawals, rejected: undefined, filtered: undefined, ignored: undefined },
+      accepted: exported.acceptedWithdrawals,
+    },
+  };
+}
+
+/** Changes of the node's own routes are not counted: those that led to the routes there are, one for each. */
+function unseenChanges({ imported, refused, exported }: RouteCounts): ProtocolDetails["changes"] {
+  return {
+    importUpdates: { ...NONE, received: imported + refused, filtered: refused, accepted: imported },
+    importWithdraws: { ...NONE, filtered: undefined },
+    exportUpdates: { ...NONE, received: exported, ignored: undefined, accepted: exported },
+    exportWithdraws: { ...NONE, rejected: undefined, filtered: undefined, ignored: undefined },
   };
 }
 
@@ -110,7 +139,6 @@ function limitView(limit: LimitDeclaration | undefined, isHit: boolean): LimitVi
 }
 
 /** `pending`: recovery waits for it; `waiting`: it waits for the end of recovery. */
-function recoveryOf({ state, kind }: ProtocolView, peer: Peer | undefined): ProtocolDetails["recovery"] {
-  if (state === "wait") return "waiting";
-  return kind === "BGP" && state === "start" && peer?.config.gracefulRestart === true ? "pending" : "none";
+function recoveryOf({ state }: ProtocolView, details: PeerDetails | undefined): ProtocolDetails["recovery"] {
+  return details?.gracefulRestart.recovery ?? (state === "wait" ? "waiting" : "none");
 }

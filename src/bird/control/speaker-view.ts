@@ -4,13 +4,14 @@
 // ending, its log) and the language of filters come as ports.
 
 import type { Clock } from "../../base/clock.js";
-import type { Family } from "../../base/family.js";
+import { FAMILIES, type Family } from "../../base/family.js";
 import type { Source } from "../../rib/sources.js";
 import type { Peer } from "../../speaker/peer.js";
+import type { PeerDetails } from "../../speaker/peer-details.js";
 import type { Fib, KernelView } from "../../speaker/ports.js";
 import type { Speaker } from "../../speaker/speaker.js";
 import type { BgpDeclaration, BirdConfig, ProtocolDeclaration, StaticDeclaration } from "../language/declarations.js";
-import { bgpRow, familyOfVersion } from "./bgp-protocol.js";
+import { bgpRow } from "./bgp-protocol.js";
 import type {
   BirdCommands,
   BirdView,
@@ -117,8 +118,9 @@ export class SpeakerView implements BirdView {
   }
 
   protocols(): readonly ProtocolView[] {
-    const status = this.#deps.speaker.status();
-    return this.#config.protocols.map((declaration) => this.#row(declaration, status.gracefulRestart.recovering));
+    const peers = this.#peerDetails();
+    const { recovering } = this.#deps.speaker.status().gracefulRestart;
+    return this.#config.protocols.map((declaration) => this.#row(declaration, peers.get(declaration.name), recovering));
   }
 
   *protocolDetails(names: readonly string[]): Generator<readonly ProtocolDetails[], void> {
@@ -128,8 +130,10 @@ export class SpeakerView implements BirdView {
     const counting = rib.countingBySource(this.#family);
     let step = counting.next();
     for (; step.done !== true; step = counting.next()) yield [];
+    const peers = this.#peerDetails();
+    const { recovering } = this.#deps.speaker.status().gracefulRestart;
     for (const declaration of declarations) {
-      const { recovering } = this.#deps.speaker.status().gracefulRestart;
+      const details = declaration.kind === "bgp" ? peers.get(declaration.name) : undefined;
       const facts = {
         ...this.#deps,
         family: this.#family,
@@ -137,8 +141,9 @@ export class SpeakerView implements BirdView {
         recovers: recovering,
         preference: declaration.preference ?? PREFERENCES[declaration.kind],
         peer: this.#peerOf(declaration),
+        details,
       };
-      yield [protocolDetails(declaration, this.#row(declaration, recovering), facts)];
+      yield [protocolDetails(declaration, this.#row(declaration, details, recovering), facts)];
     }
   }
 
@@ -205,19 +210,23 @@ export class SpeakerView implements BirdView {
   }
 
   get #family(): Family {
-    return familyOfVersion(this.#config.ipVersion);
+    return FAMILIES[this.#config.ipVersion === 4 ? 0 : 1].family;
   }
 
   get #statics(): readonly StaticDeclaration[] {
     return this.#config.protocols.filter((each) => each.kind === "static");
   }
 
-  #row(declaration: ProtocolDeclaration, recovers: boolean): ProtocolView {
+  /** Of the peers of protocols, by name. */
+  #peerDetails(): ReadonlyMap<string, PeerDetails> {
+    return new Map(this.#deps.speaker.peerDetails().map((details) => [details.name, details]));
+  }
+
+  #row(declaration: ProtocolDeclaration, peer: PeerDetails | undefined, recovers: boolean): ProtocolView {
     const { name, kind } = declaration;
     const { clock, speaker } = this.#deps;
     const common = { name, kind: KINDS[kind], table: TABLE };
-    if (declaration.kind === "bgp")
-      return { ...common, ...bgpRow(declaration, this.#peerOf(declaration), recovers, clock.wallTime()) };
+    if (declaration.kind === "bgp") return { ...common, ...bgpRow(peer, recovers, clock.wallTime()) };
     const state = declaration.disabled ? "down" : kind === "kernel" && recovers ? "wait" : "up";
     return { ...common, state, since: Date.parse(speaker.status().startedAt), session: undefined };
   }
