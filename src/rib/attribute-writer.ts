@@ -4,7 +4,7 @@
 
 import type { Bytes } from "../base/bytes.js";
 import { readU32, writeU16, writeU32 } from "../base/bytes.js";
-import { decodeAttributes } from "../packet/attributes/index.js";
+import { decodeAttributes, type PathAttributes } from "../packet/attributes/index.js";
 import { AS_TRANS, ATTRIBUTE, FLAG_EXTENDED_LENGTH } from "../packet/codes.js";
 import { AsPathWriter } from "./as-path-writer.js";
 import { type AttributeFields, fieldsOf } from "./attribute-fields.js";
@@ -90,9 +90,14 @@ export class AttributeWriter {
 
   /** The attributes as the members see them, for display. */
   preview(id: AttrsId): AttributeFields {
+    return fieldsOf(this.previewAttributes(id));
+  }
+
+  /** The same as objects. */
+  previewAttributes(id: AttrsId): PathAttributes {
     const out = new Uint8Array(this.bound(id));
     const end = this.write(id, out, 0);
-    return fieldsOf(decodeAttributes(out, 0, end, this.#fourOctetAs));
+    return decodeAttributes(out, 0, end, this.#fourOctetAs);
   }
 
   #writeAttribute(

@@ -14,6 +14,7 @@ import type { AttrsId, AttrsTable } from "./attrs-table.js";
 import { CONTEXT } from "./set-context.js";
 import type { ImportPolicy } from "./import-policy.js";
 import type { LocRib } from "./loc-rib.js";
+import { REJECT } from "./reject-reason.js";
 import type { Source } from "./sources.js";
 
 /** What one session negotiated that matters to its routes. */
@@ -37,6 +38,9 @@ export class Ingest {
   /** Prefixes decoded: address, length, hash, path identifier. */
   readonly #rows = new Int32Array(ROWS * ROW);
   #decodedEnd = 0;
+  /** Routes of the announcement at hand, and those that the policy refused one by one. */
+  #told = 0;
+  #refused = 0;
   /** Read by nobody: keeps the compiler from leaving out what fills it. */
   touched = 0;
 
@@ -137,9 +141,25 @@ export class Ingest {
     const policy = this.#policy;
     policy.begin(source, attrs);
     const addPath = context.addPathReceive[family];
+    const rib = this.#ribs[family];
+    const { unchanged } = rib;
+    this.#told = this.#refused = 0;
     if (family === IPV6_UNICAST) this.#announceWide(source, attrs, at, end, addPath);
     else this.#announceNarrow(source, attrs, at, end, addPath);
+    this.#countAnnounced(source, rib.unchanged - unchanged);
     policy.end();
+  }
+
+  /** Once per UPDATE. The policy's last verdict stands for all prefixes, unless it was asked about each. */
+  #countAnnounced({ counts }: Source, unchanged: number): void {
+    const told = this.#told;
+    const { readsPrefix, reason } = this.#policy;
+    const isOurs = !readsPrefix && reason !== REJECT.none && reason !== REJECT.importPolicy;
+    const refused = readsPrefix ? this.#refused : reason === REJECT.none ? 0 : told;
+    counts.updates += told;
+    if (isOurs) counts.rejected += refused;
+    else counts.filtered += refused;
+    counts.ignored += Math.min(unchanged, told - refused);
   }
 
   #announceNarrow(source: Source, attrs: AttrsId, at: number, end: number, addPath: boolean): void {
@@ -152,14 +172,20 @@ export class Ingest {
     while (at < end) {
       const filled = this.#decodeNarrow(prefixes, at, end, addPath);
       at = this.#decodedEnd;
+      this.#told += filled / ROW;
       for (let i = 0; i < filled; i += ROW) {
         const word = rows[i];
         const length = rows[i + 1];
-        if (perPrefix) policy.judgePrefix(IPV4_UNICAST, word, 0, 0, 0, length);
+        if (perPrefix) this.#judgePrefix(IPV4_UNICAST, word, 0, 0, 0, length);
         const prefix = routes.destinationHashed(rows[i + 2], word, 0, 0, 0, length);
         rib.announce(prefix, source.id, rows[i + 3], attrs, policy.attrs, policy.reason);
       }
     }
+  }
+
+  #judgePrefix(family: Family, w0: number, w1: number, w2: number, w3: number, length: number): void {
+    this.#policy.judgePrefix(family, w0, w1, w2, w3, length);
+    if (this.#policy.reason !== REJECT.none) this.#refused++;
   }
 
   /** Decodes a row each for the next prefixes and gives the length of the rows; goes on at #decodedEnd. Their slots are
@@ -220,7 +246,8 @@ export class Ingest {
         this.#view.faultText ??= ODD_PREFIX;
         continue;
       }
-      if (policy.readsPrefix) policy.judgePrefix(IPV6_UNICAST, w0, w1, w2, w3, length);
+      this.#told++;
+      if (policy.readsPrefix) this.#judgePrefix(IPV6_UNICAST, w0, w1, w2, w3, length);
       const prefix = rib.routes.destination(w0, w1, w2, w3, length);
       rib.announce(prefix, source.id, pathId, attrs, policy.attrs, policy.reason);
     }
@@ -231,7 +258,10 @@ export class Ingest {
     const rib = this.#ribs[family];
     const wide = family === IPV6_UNICAST;
     const addPath = context.addPathReceive[family];
+    const held = source.received[family];
+    let told = 0;
     while (at < end) {
+      told++;
       let pathId = 0;
       if (addPath) {
         pathId = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
@@ -251,6 +281,8 @@ export class Ingest {
       at += (length + 7) >> 3;
       if (prefix !== 0) rib.withdraw(prefix, source.id, pathId);
     }
+    source.counts.withdrawals += told;
+    source.counts.accepted += held - source.received[family];
   }
 }
 

@@ -6,6 +6,7 @@ import type { Family } from "../base/family.js";
 import type { BgpRole } from "../packet/codes.js";
 import type { PeerFacts, RouteOrigin } from "../policy/route.js";
 import { ACCEPT_ALL, type Filter } from "../policy/route.js";
+import { ImportCounts } from "./route-counts.js";
 
 /** Row of SourceTable; 0 = none. Fits 20 bits. */
 export type SourceId = number;
@@ -63,6 +64,8 @@ export class Source {
   /** Paths held, per family, accepted and rejected. */
   readonly received: [number, number] = [0, 0];
   readonly accepted: [number, number] = [0, 0];
+  /** Since the source was added. */
+  readonly counts = new ImportCounts();
   /** By family: paths of an earlier epoch, as after a restart or in a refresh. */
   readonly stale: [number, number] = [0, 0];
   /** By family: what is stale waits for the end of a refresh of the session at hand (RFC 7313), not of a restart. */

@@ -1,7 +1,7 @@
 // Why a session is not there, as data: for views that have words of their own (session-status.ts has ours).
 
 import { CEASE, ERROR_CODE } from "../packet/codes.js";
-import type { Notification } from "../packet/notification.js";
+import { type Notification, shutdownCommunication } from "../packet/notification.js";
 import type { SocketFailure } from "./ports.js";
 
 export type FailureCause =
@@ -21,7 +21,7 @@ export interface LastFailure {
   readonly data: readonly number[];
   /** errno of the socket; "" for all others. */
   readonly errno: string;
-  /** In our words; "" for a NOTIFICATION. */
+  /** In our words; for a NOTIFICATION what its sender said about it (RFC 9003), or "". */
   readonly text: string;
 }
 
@@ -38,7 +38,8 @@ export function lastFailure(cause: FailureCause): LastFailure | undefined {
       const { code, subcode, data } = cause.notification;
       const isOurCease = cause.kind === "sent" && code === ERROR_CODE.CEASE;
       if (isOurCease && subcode !== CEASE.MAXIMUM_PREFIXES_REACHED) return undefined;
-      return { ...nothing, kind: isOurCease ? "limit" : cause.kind, code, subcode, data: [...data] };
+      const text = shutdownCommunication(cause.notification) ?? "";
+      return { ...nothing, kind: isOurCease ? "limit" : cause.kind, code, subcode, data: [...data], text };
     }
     case "socket":
       return { ...nothing, kind: "socket", errno: cause.code, text: cause.text };

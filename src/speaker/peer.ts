@@ -27,6 +27,7 @@ import { PeerLimits } from "./peer-limits.js";
 import { groupOptions, sessionOptions, sourceOptions } from "./peer-translation.js";
 import type { KernelView } from "./ports.js";
 import { excessWords } from "./prefix-limits.js";
+import type { PeerRestart } from "./snapshot.js";
 import { StaleRoutes } from "./stale-routes.js";
 
 /** What peers need of the speaker they belong to. */
@@ -40,6 +41,8 @@ export interface PeerDependencies {
   readonly view: KernelView | undefined;
   /** Our graceful restart capability towards this peer, asked at each OPEN. */
   readonly gracefulRestart: (peer: Peer) => Capabilities["gracefulRestart"];
+  /** How the peer stands in our own restart. */
+  readonly recovery: (peer: Peer) => PeerRestart["recovery"];
   /** Every peer drains, also those that come later (RFC 8326). */
   readonly drainsAll: () => boolean;
   /** The peer came up, went down, or sent its End-of-RIB: recovery may be over. */
@@ -113,6 +116,16 @@ export class Peer implements SessionHandler {
   /** Routes are kept because the peer may be restarting. */
   get isKept(): boolean {
     return this.#stale.isKept;
+  }
+
+  /** The peer's restart, and how it stands in ours. */
+  get restart(): PeerRestart {
+    const recovery = this.#deps.recovery(this);
+    const { keptMs } = this.#stale;
+    return {
+      ...(recovery === undefined ? {} : { recovery }),
+      ...(keptMs === undefined ? {} : { secondsLeft: Math.ceil(keptMs / 1000) }),
+    };
   }
 
   /** Told that its session is about to go down (RFC 8326). */

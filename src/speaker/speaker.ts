@@ -19,6 +19,7 @@ import { Listeners } from "./listeners.js";
 import { LocalRoutes } from "./local-routes.js";
 import { nextHopResolver } from "./next-hop-tracking.js";
 import type { Peer, PeerDependencies } from "./peer.js";
+import { type PeerDetails, peerDetails } from "./peer-details.js";
 import { PeerSet } from "./peer-set.js";
 import { peerChunks, peerStatus } from "./peer-status.js";
 import type { Fib, KernelView, ListenerFactory } from "./ports.js";
@@ -149,8 +150,7 @@ export class Speaker {
       rib: this.rib,
       fib: this.#deps.fib,
       kernelProblem: this.#deps.kernelProblem,
-      recovering: this.#recovery.isRestarting,
-      waitingFor: this.#recovery.waitingFor,
+      recovery: this.#recovery.status,
       peers: [...this.#peers],
       drainsAll: this.#peers.drainsAll,
       listeners: this.#listeners.endpoints,
@@ -168,6 +168,11 @@ export class Speaker {
     return peer === undefined ? undefined : peerStatus(peer, this.#counts(), this.#deps.clock);
   }
 
+  /** Timers, connections, negotiated options, last failure and route counters; nothing of it costs a walk. */
+  peerDetails(): readonly PeerDetails[] {
+    return [...this.#peers].map((peer) => peerDetails(peer, this.rib.clock));
+  }
+
   peerNames(): readonly PeerName[] {
     return [...this.#peers].map(nameOf);
   }
@@ -175,6 +180,11 @@ export class Speaker {
   findPeer(keyOrName: string): PeerName | undefined {
     const peer = this.#peers.find(keyOrName);
     return peer === undefined ? undefined : nameOf(peer);
+  }
+
+  /** The peer itself, for views in the words of others; undefined: there is none. */
+  peerOf(keyOrName: string): Peer | undefined {
+    return this.#peers.find(keyOrName);
   }
 
   /** As peers(), or only the one with this key, in chunks: each next() does a few milliseconds of work at most. */
@@ -255,6 +265,7 @@ export class Speaker {
       drainsAll: () => this.#peers.drainsAll,
       gracefulRestart: (peer) =>
         this.#config === undefined ? undefined : this.#recovery.capability(peer, this.#config),
+      recovery: (peer) => this.#recovery.of(peer),
       onProgress: (peer) => this.#onProgress(peer),
       onRemoved: (peer) => this.#recovery.forget(peer),
     };
@@ -272,7 +283,8 @@ export class Speaker {
     // Where nothing is written anyway, forwarding does not depend on us.
     const writesNothing = fib === undefined || config.kernel.exportPolicy.policies?.[0] === "reject";
     const preserved = writesNothing || fib.counts().stale > 0;
-    if (config.gracefulRestart.enabled) {
+    const { recoveryOnRequest } = config.compatibility;
+    if (config.gracefulRestart.enabled && (!recoveryOnRequest || this.#deps.isRecovery === true)) {
       this.rib.withholdEndOfRib(true);
       this.#recovery.begin(this.#peers, config, preserved);
     } else void this.#sweepKernel();

@@ -4,6 +4,8 @@
 // Times are milliseconds of wall time (1970), durations are seconds. Long listings are iterators: each next() does a few
 // milliseconds of work at most, so that a dump of the whole table holds up nobody.
 
+import type { Filter } from "../../policy/route.js";
+
 export interface BirdView {
   /** Which daemon this is: `bird` (4) or `bird6` (6). */
   readonly ipVersion: 4 | 6;
@@ -145,7 +147,7 @@ export interface RouteQuery {
   readonly onlyBest: boolean;
   /** Only those that an import filter refused. */
   readonly onlyFiltered: boolean;
-  readonly filter: RouteFilter | undefined;
+  readonly filter: Filter | undefined;
   /** Nobody looks at `paths`: NetworkView.shown will do. */
   readonly countsOnly: boolean;
 }
@@ -294,21 +296,16 @@ export interface BirdCommands {
 
 // ---- expressions ----
 
-/** A filter over the routes of a view; made by its ExpressionPort, and of use only there. */
-export interface RouteFilter {
-  readonly identity: string;
-}
-
 export type Compiled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
 
 /** The language of filters, as far as the socket needs it. Errors are the words behind `9001`. */
 export interface ExpressionPort {
   /** A named filter of the configuration. */
-  namedFilter(name: string): RouteFilter | undefined;
+  namedFilter(name: string): Filter | undefined;
   /** The body of a filter, `{ … }`. */
-  compileFilter(text: string): Compiled<RouteFilter>;
+  compileFilter(text: string): Compiled<Filter>;
   /** A condition: routes for which it is true. */
-  compileCondition(text: string): Compiled<RouteFilter>;
+  compileCondition(text: string): Compiled<Filter>;
   /** The value of an expression as text; undefined: it fails at run time. */
   evaluate(text: string): Compiled<string | undefined>;
 }

@@ -1,6 +1,7 @@
 // `show route`: from the words of the command to the query, and from what the view gives to lines.
 
-import type { BirdView, Compiled, RouteFilter, RouteQuery } from "./bird-view.js";
+import type { Filter } from "../../policy/route.js";
+import type { BirdView, Compiled, RouteQuery } from "./bird-view.js";
 import type { FilterText, ShowRoute } from "./commands.js";
 import { type Reply, ReplyError, type ReplyLine } from "./reply.js";
 import { countText, networkLines } from "./show-routes.js";
@@ -74,7 +75,7 @@ function requireExport(name: string, view: BirdView): void {
   if (state !== "up" && state !== "feed") throw new ReplyError(8005, "Protocol is down");
 }
 
-function compile(filter: FilterText, view: BirdView): RouteFilter {
+function compile(filter: FilterText, view: BirdView): Filter {
   switch (filter.kind) {
     case "named": {
       const found = view.expressions.namedFilter(filter.name);

@@ -18,6 +18,7 @@ import type {
   SessionState,
   StatusView,
 } from "../../../src/bird/control/bird-view.js";
+import { ACCEPT_ALL } from "../../../src/policy/route.js";
 import { INTERFACES, NETWORKS, type LabNetwork, STATIC_ROUTES, SYMBOLS } from "./lab-facts.js";
 
 /** Local time, as the recordings have it: tests run with TZ=UTC. */
@@ -166,7 +167,7 @@ export class LabView implements BirdView, BirdCommands {
   readonly expressions: BirdView["expressions"] = {
     namedFilter: () => undefined,
     compileFilter: () => ({ ok: false, error: "syntax error" }),
-    compileCondition: () => ({ ok: true, value: { identity: "any" } }),
+    compileCondition: () => ({ ok: true, value: ACCEPT_ALL }),
     evaluate: (text) => ({ ok: true, value: text === "1/0" ? undefined : text }),
   };
   readonly #disabled = new Set(["Closed"]);
