@@ -235,7 +235,8 @@ export class FibPlan implements RibReader {
     const metric = this.#metric;
     if (route === undefined || metric === undefined || metric === route.metric) return route;
     let variants = this.#variants.get(route);
-    if (variants === undefined || variants.size >= MOST_METRICS) this.#variants.set(route, (variants = new Map<number, FibRoute>()));
+    if (variants === undefined || variants.size >= MOST_METRICS)
+      this.#variants.set(route, (variants = new Map<number, FibRoute>()));
     let variant = variants.get(metric);
     if (variant === undefined) variants.set(metric, (variant = { ...route, metric }));
     return variant;
