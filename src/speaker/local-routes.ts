@@ -2,40 +2,23 @@
 // alien kernel routes by interface pattern. Desired against announced, so that a reload touches only what differs.
 
 import { formatPrefix, type IpPrefix, isLinkLocal } from "../base/ip.js";
-import type { NodeRoutesConfig, StaticRouteConfig } from "../config/speaker-config.js";
-import type { PathAttributes } from "../packet/attributes/attribute.js";
+import type { LocalWeights, NodeRoutesConfig } from "../config/speaker-config.js";
 import type { RouteOrigin } from "../policy/route.js";
-import type { LocalFacts } from "../rib/local-facts.js";
-import type { Rib } from "../rib/rib.js";
+import { LOCAL_WEIGHT, type Rib } from "../rib/rib.js";
 import { RELATION, type Source } from "../rib/sources.js";
-import { BLACKHOLE } from "./fib-plan.js";
 import { matchesPatterns } from "./interface-pattern.js";
-import type { AlienRoute, FibRoute, KernelView } from "./ports.js";
-
-/** A route as it should be announced. */
-interface Wish {
-  readonly prefix: IpPrefix;
-  readonly attributes: PathAttributes;
-  /** What it wants in the kernel. */
-  readonly fib: FibRoute | undefined;
-  /** What scripts may read of it; undefined: there are none. */
-  readonly facts: LocalFacts | undefined;
-}
-
-interface LocalRoute extends Wish {
-  /** Equal texts: nothing to do. */
-  readonly identity: string;
-}
-
-/** A locally originated route has ORIGIN IGP and an empty AS_PATH (RFC 4271 §5.1.1, §5.1.2). */
-const ORIGINATED: PathAttributes = { origin: 0, asPath: [] };
+import { bestByPrefix, block, borrowed, direct, fromStatic, learned, type LocalRoute } from "./local-route.js";
+import type { AlienRoute, FibRoute, InterfaceAddress, KernelView } from "./ports.js";
 
 /** rtm_protocol of routes the kernel makes for its own addresses: `direct` is there for these. */
 const CONNECTED = 2;
+/** rtm_protocol of what an ICMP redirect has made. */
+const REDIRECT = 1;
+const MAIN_TABLE = 254;
 
 type LocalSourceName = "block" | "static" | "direct" | "kernel";
 
-const KINDS: Readonly<Record<LocalSourceName, RouteOrigin>> = {
+const KINDS: Readonly<Record<LocalSourceName, keyof LocalWeights & RouteOrigin>> = {
   block: "static",
   static: "static",
   direct: "direct",
@@ -46,8 +29,11 @@ export class LocalRoutes {
   readonly #rib: Rib;
   readonly #view: KernelView | undefined;
   readonly #sources = new Map<string, Source>();
+  /** What stands in the RIB, by text of the prefix, and with which weight. */
   readonly #announced = new Map<string, Map<string, LocalRoute>>();
+  readonly #weights = new Map<string, number>();
   #config: NodeRoutesConfig | undefined;
+  #table = MAIN_TABLE;
   #keepsFacts = false;
 
   constructor(rib: Rib, view: KernelView | undefined) {
@@ -60,41 +46,43 @@ export class LocalRoutes {
     }
   }
 
-  /** Announces what is new, withdraws what is gone. `keepsFacts`: there are scripts, which may read where routes lead and
-   *  what metric the kernel has for them. Gives how many routes changed. */
-  apply(config: NodeRoutesConfig, keepsFacts = false): number {
+  /** Announces what is new, withdraws what is gone. Gives how many routes changed. `table`: of the kernel; `keepsFacts`:
+   *  there are scripts, which may read where routes lead and what metric the kernel has for them. */
+  apply(config: NodeRoutesConfig, table = MAIN_TABLE, keepsFacts = false): number {
     this.#config = config;
+    this.#table = table;
+    if (keepsFacts !== this.#keepsFacts) this.#weights.clear();
     this.#keepsFacts = keepsFacts;
-    const changed = this.#sync("block", config.blocks.map(block)) + this.#syncStatic(config);
-    return changed + this.refresh();
+    return this.#sync("block", config.blocks.map(block)) + this.refresh();
   }
 
-  /** Connected prefixes or alien routes may have changed. */
+  /** Connected prefixes, gateways on the link or alien routes may have changed. */
   refresh(): number {
     const config = this.#config;
-    const { direct, kernelRoutes } = config ?? { direct: [], kernelRoutes: [] };
+    if (config === undefined) return 0;
     const view = this.#view;
-    // The interface of a gateway is a fact that changes.
-    const changed = config !== undefined && this.#keepsFacts ? this.#syncStatic(config) : 0;
-    const connected = direct.length === 0 || view === undefined ? [] : view.addresses();
-    const alien = kernelRoutes.length === 0 || view === undefined ? [] : view.alienRoutes();
+    const statics = config.static.flatMap((route) => fromStatic(route, view) ?? []);
     return (
-      changed +
-      this.#sync(
-        "direct",
-        connected
-          .filter((entry) => matchesPatterns(entry.device, direct) && !isLinkLocal(entry.address.bytes))
-          .map(({ prefix, device }) =>
-            make(prefix, ORIGINATED, undefined, { destination: "device", interfaceName: device }),
-          ),
-      ) +
-      this.#sync(
-        "kernel",
-        alien
-          .filter((route) => route.protocol !== CONNECTED && matchesPatterns(route.device, kernelRoutes))
-          .map(fromKernel),
-      )
+      this.#sync("static", [...config.borrowed.map(borrowed), ...statics]) +
+      this.#sync("direct", this.#connected(config)) +
+      this.#sync("kernel", this.#learned(config))
     );
+  }
+
+  #connected({ direct: patterns }: NodeRoutesConfig): readonly LocalRoute[] {
+    if (patterns.length === 0 || this.#view === undefined) return [];
+    const isMeant = ({ device, address: { bytes } }: InterfaceAddress): boolean =>
+      matchesPatterns(device, patterns, bytes) && !isLinkLocal(bytes) && !isLoopback(bytes);
+    return this.#view.addresses().filter(isMeant).map(direct);
+  }
+
+  #learned({ kernelRoutes: patterns, learnsAllKernelRoutes: learnsAll }: NodeRoutesConfig): readonly LocalRoute[] {
+    if ((patterns.length === 0 && !learnsAll) || this.#view === undefined) return [];
+    const aliens = this.#view.alienRoutes().filter(({ protocol }) => protocol !== CONNECTED && protocol !== REDIRECT);
+    const isMeant = learnsAll
+      ? ({ table }: AlienRoute) => table === this.#table
+      : ({ nextHops }: AlienRoute) => nextHops.length > 0 && matchesPatterns(nextHops[0].device ?? "", patterns);
+    return bestByPrefix(aliens.filter(isMeant)).map(learned);
   }
 
   /** What the node's own route wants in the kernel. */
@@ -102,18 +90,14 @@ export class LocalRoutes {
     return this.#announced.get(source)?.get(prefix)?.fib;
   }
 
-  #syncStatic(config: NodeRoutesConfig): number {
-    return this.#sync("static", [
-      ...config.borrowed.map(borrowed),
-      ...config.static.map((route) => fromStatic(route, this.#view)),
-    ]);
-  }
-
-  #sync(name: LocalSourceName, wanted: readonly Wish[]): number {
+  #sync(name: LocalSourceName, wanted: readonly LocalRoute[]): number {
     const source = this.#sources.get(name);
     const announcedRoutes = this.#announced.get(name);
     if (source === undefined || announcedRoutes === undefined) return 0;
-    const desired = new Map(wanted.map((route) => [formatPrefix(route.prefix), this.#identified(route)]));
+    const desired = new Map(wanted.map((route) => [formatPrefix(route.prefix), route]));
+    const weight = this.#config?.weights?.[KINDS[name]] ?? LOCAL_WEIGHT;
+    const isReweighted = this.#weights.get(name) !== weight;
+    this.#weights.set(name, weight);
     let changed = 0;
     for (const [text, route] of announcedRoutes) {
       if (desired.has(text)) continue;
@@ -123,19 +107,18 @@ export class LocalRoutes {
     }
     for (const [text, route] of desired) {
       const before = announcedRoutes.get(text);
-      if (before?.identity === route.identity) continue;
+      if (!isReweighted && before?.identity === route.identity) continue;
       announcedRoutes.set(text, route);
-      this.#rib.announceLocal(source, route.prefix, route.attributes, undefined, route.facts);
+      this.#announce(source, route, weight);
       if (before !== undefined) this.#lookAgain(route.prefix);
       changed++;
     }
     return changed;
   }
 
-  #identified({ facts, ...route }: Wish): LocalRoute {
-    const kept = this.#keepsFacts ? facts : undefined;
-    const texts = [route.attributes, route.fib, kept];
-    return { ...route, facts: kept, identity: JSON.stringify(texts, (_key, value: unknown) => plain(value)) };
+  /** The only way from here into the RIB. */
+  #announce(source: Source, { prefix, attributes, facts }: LocalRoute, weight: number): void {
+    this.#rib.announceLocal(source, prefix, attributes, weight, this.#keepsFacts ? facts : undefined);
   }
 
   /** To BGP the route may be the same as before: the kernel's table would not hear of it. */
@@ -145,69 +128,7 @@ export class LocalRoutes {
   }
 }
 
-const NO_FACTS: LocalFacts = {
-  destination: "unreachable",
-  gateway: new Uint8Array(0),
-  interfaceName: "",
-  kernelMetric: undefined,
-  kernelSource: undefined,
-};
-
-function make(
-  prefix: IpPrefix,
-  attributes: PathAttributes,
-  fib: FibRoute | undefined,
-  facts: Partial<LocalFacts>,
-): Wish {
-  return { prefix, attributes, fib, facts: { ...NO_FACTS, ...facts } };
-}
-
-function plain(value: unknown): unknown {
-  return value instanceof Uint8Array ? [...value] : value;
-}
-
-function block(prefix: IpPrefix): Wish {
-  return make(prefix, ORIGINATED, BLACKHOLE, { destination: "blackhole" });
-}
-
-function borrowed(prefix: IpPrefix): Wish {
-  // The workload's own host route is Felix's business: advertised, not written.
-  return make(prefix, ORIGINATED, undefined, { destination: "device" });
-}
-
-function fromKernel({ prefix, device, gateway, metric, protocol }: AlienRoute): Wish {
-  return make(prefix, ORIGINATED, undefined, {
-    destination: gateway === undefined ? "device" : "router",
-    gateway: gateway ?? NO_FACTS.gateway,
-    interfaceName: device,
-    kernelMetric: metric,
-    kernelSource: protocol,
-  });
-}
-
-function fromStatic(route: StaticRouteConfig, view: KernelView | undefined): Wish {
-  const { via, prefix, install } = route;
-  switch (via.kind) {
-    case "gateway": {
-      const hop = { gateway: via.address.bytes, device: via.device, onlink: false, weight: 1 };
-      const attributes = { ...ORIGINATED, nextHop: via.address.bytes };
-      const facts: Partial<LocalFacts> = {
-        destination: "router",
-        gateway: via.address.bytes,
-        interfaceName: via.device ?? view?.resolve(via.address.bytes, undefined)?.device ?? "",
-      };
-      return make(prefix, attributes, install ? { kind: "unicast", nextHops: [hop] } : undefined, facts);
-    }
-    case "device": {
-      const hop = { gateway: undefined, device: via.device, onlink: false, weight: 1 };
-      const facts: Partial<LocalFacts> = { destination: "device", interfaceName: via.device };
-      return make(prefix, ORIGINATED, install ? { kind: "unicast", nextHops: [hop] } : undefined, facts);
-    }
-    case "none":
-      return make(prefix, ORIGINATED, undefined, {});
-    default: {
-      const facts: Partial<LocalFacts> = { destination: via.kind };
-      return make(prefix, ORIGINATED, install ? { kind: via.kind, nextHops: [] } : undefined, facts);
-    }
-  }
+/** 127.0.0.0/8 and ::1. */
+function isLoopback(bytes: Uint8Array): boolean {
+  return bytes.length === 4 ? bytes[0] === 127 : bytes.every((octet, i) => octet === (i === 15 ? 1 : 0));
 }

@@ -3,10 +3,10 @@
 // Deviates from BIRD: `connect delay time`, `startup hold time` and `error forget time` have no counterpart: we connect at
 // once, wait four minutes for an OPEN (RFC 4271 §8.2.2), and forget errors after a session that outlived the longest wait.
 
-import { formatAddress, type IpAddress } from "../../base/ip.js";
+import type { IpAddress } from "../../base/ip.js";
 import type { MaxPrefixesConfig, PeerConfig, PeerType } from "../../config/speaker-config.js";
 import type { BgpDeclaration, LimitDeclaration } from "../language/declarations.js";
-import type { FilterChoices } from "./filter-choices.js";
+import type { FilterSource } from "./filter-source.js";
 import { refuse } from "./refuse.js";
 
 const BGP_PORT = 179;
@@ -27,15 +27,11 @@ const TYPE_OF_NAME: readonly (readonly [string, PeerType])[] = [
 export function bgpPeers(
   declarations: readonly BgpDeclaration[],
   ipVersion: 4 | 6,
-  filters: FilterChoices,
+  filters: FilterSource,
 ): readonly PeerConfig[] {
-  const taken = new Set<string>();
   return declarations.map((declaration) => {
     checkSupported(declaration);
-    const address = addressOf(declaration);
-    const key = keyOf(declaration, address, taken);
-    taken.add(key);
-    return bgpPeer(declaration, { key, address, ipVersion }, filters);
+    return bgpPeer(declaration, ipVersion, filters);
   });
 }
 
@@ -44,28 +40,16 @@ function addressOf({ neighbor, interface: device }: BgpDeclaration): IpAddress {
   return device === undefined ? { bytes } : { bytes, zone: device };
 }
 
-/** The text of the address, so that a protocol with another name is still the same peer. BIRD takes several protocols
- *  with one neighbour: those after the first have their names behind it. */
-function keyOf({ name }: BgpDeclaration, address: IpAddress, taken: ReadonlySet<string>): string {
-  const text = formatAddress(address);
-  return taken.has(text) ? `${text} (${name})` : text;
-}
-
-interface Identity {
-  readonly key: string;
-  readonly address: IpAddress;
-  readonly ipVersion: 4 | 6;
-}
-
-function bgpPeer(bgp: BgpDeclaration, { key, address, ipVersion }: Identity, filters: FilterChoices): PeerConfig {
+function bgpPeer(bgp: BgpDeclaration, ipVersion: 4 | 6, filters: FilterSource): PeerConfig {
   const isInternal = bgp.neighbor.as === bgp.localAs;
   const errorWait = bgp.errorWaitSeconds ?? ERROR_WAIT_SECONDS;
   return {
-    key,
+    // The address would not do: several protocols may have one neighbour.
+    key: bgp.name,
     name: bgp.name,
     type: TYPE_OF_NAME.find(([start]) => bgp.name.startsWith(start))?.[1] ?? "global",
     group: "",
-    address,
+    address: addressOf(bgp),
     port: bgp.neighbor.port ?? BGP_PORT,
     as: bgp.neighbor.as,
     localAs: bgp.localAs,

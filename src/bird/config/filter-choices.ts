@@ -1,12 +1,13 @@
 // `import` and `export` of a declaration → Filter. Each script is compiled once, however many protocols use it.
 
+import { invariant } from "../../base/invariant.js";
 import { ACCEPT_ALL, type Filter, REJECT_ALL } from "../../policy/route.js";
 import { compileScript, type ScriptLog } from "../../policy/script.js";
 import type { ScriptTable } from "../../policy/script-ast.js";
-import { invariant } from "../../base/invariant.js";
 import type { FilterChoice } from "../language/declarations.js";
+import type { FilterSource } from "./filter-source.js";
 
-export class FilterChoices {
+export class FilterChoices implements FilterSource {
   readonly #scripts: ScriptTable;
   readonly #log: ScriptLog;
   readonly #compiled = new Map<string, Filter>();
@@ -16,7 +17,6 @@ export class FilterChoices {
     this.#log = log;
   }
 
-  /** `otherwise`: where the file says nothing. */
   filter(choice: FilterChoice | undefined, otherwise: "all" | "none"): Filter {
     const kind = choice?.kind ?? otherwise;
     if (kind === "all") return ACCEPT_ALL;

@@ -13,7 +13,7 @@ import type {
   StaticDeclaration,
   StaticRouteDeclaration,
 } from "../language/declarations.js";
-import type { FilterChoices } from "./filter-choices.js";
+import type { FilterSource } from "./filter-source.js";
 import { refuse } from "./refuse.js";
 
 const MAIN_TABLE = 254;
@@ -56,7 +56,7 @@ export function nodeRoutes(config: BirdConfig): NodeRoutesConfig {
 }
 
 /** Throws BirdConfigError for what cannot be done. */
-export function kernelConfig(config: BirdConfig, filters: FilterChoices): KernelConfig {
+export function kernelConfig(config: BirdConfig, filters: FilterSource): KernelConfig {
   const kernel = only(enabledOf(config, "kernel"));
   if (kernel !== undefined) checkKernel(kernel);
   return {

@@ -3,11 +3,10 @@
 
 import { formatIpv4Word } from "../../base/ip.js";
 import type { GracefulRestartConfig, ListenConfig, SpeakerConfig } from "../../config/speaker-config.js";
-import type { ScriptLog } from "../../policy/script.js";
 import type { BgpDeclaration, BirdConfig } from "../language/declarations.js";
 import { bgpPeers } from "./bgp-peers.js";
 import { BIRD_COMPATIBILITY } from "./bird-compatibility.js";
-import { FilterChoices } from "./filter-choices.js";
+import type { FilterSource } from "./filter-source.js";
 import { enabledOf, kernelConfig, mergedPaths, nodeRoutes, RECOVERY_SECONDS } from "./local-protocols.js";
 import { refuse } from "./refuse.js";
 
@@ -22,8 +21,7 @@ export interface ToSpeakerOptions {
   /** Where the file has none: of the interfaces, or of the configuration before. */
   readonly routerId: number;
   readonly controlSocket: string;
-  /** What filters say when they run. */
-  readonly scriptLog: ScriptLog;
+  readonly filters: FilterSource;
 }
 
 /** Throws BirdConfigError for what cannot be done. */
@@ -32,7 +30,7 @@ export function toSpeakerConfig(config: BirdConfig, options: ToSpeakerOptions): 
   const routerId = config.routerId ?? options.routerId;
   const declared = config.protocols.filter((declaration) => declaration.kind === "bgp");
   checkRouterIds(config, routerId);
-  const filters = new FilterChoices(config.scripts, options.scriptLog);
+  const { filters } = options;
   const paths = mergedPaths(config);
   return {
     routerId,
