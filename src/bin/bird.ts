@@ -9,13 +9,12 @@ const name = called === "bird6" ? "bird6" : "bird";
 // that; whoever starts Node by hand gets it here.
 if (called !== name) process.title = name;
 
-const notHere = (): Promise<number> => {
-  process.stderr.write("bird: this build has no daemon\n");
-  return Promise.resolve(1);
-};
-
 process.exitCode = await runBird(name, process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
-  programs: { checkConfiguration: notHere, runDaemon: notHere },
+  programs: {
+    checkConfiguration: async (options) =>
+      (await import("../bird/daemon/check-configuration.js")).checkConfiguration(options, process.stderr),
+    runDaemon: async (options) => (await import("../daemon/bird-main.js")).runBirdDaemon(options),
+  },
 });

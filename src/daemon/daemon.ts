@@ -78,10 +78,11 @@ export class Daemon {
 
   /** The daemon as control sockets see it. */
   get target(): DaemonTarget {
-    const { loopDelay, log, onShutDown } = this.#dependencies;
+    const { loopDelay, onShutDown } = this.#dependencies;
+    const { speaker, inside } = this.#assembled;
     return {
-      speaker: this.#assembled.speaker,
-      log,
+      speaker,
+      inside,
       config: () => this.#config,
       isReloading: () => this.#file.isRunning,
       reload: () => this.reload(),

@@ -6,7 +6,7 @@ import type { Log } from "../base/log.js";
 import type { LogConfig, SpeakerConfig } from "../config/speaker-config.js";
 import type { ControlTarget, ReloadResult } from "../control/api-types.js";
 import type { Sys } from "../native/sys.js";
-import type { RunningSpeaker } from "./assemble.js";
+import type { RunningSpeaker, SpeakerInside } from "./assemble.js";
 import type { ReloadWords } from "./config-file.js";
 import type { ConfigSource } from "./config-source.js";
 import type { SignalHabits } from "./signals.js";
@@ -14,7 +14,8 @@ import type { SignalHabits } from "./signals.js";
 /** The daemon as a control socket sees it. */
 export interface DaemonTarget extends ControlTarget {
   readonly speaker: RunningSpeaker;
-  readonly log: Log;
+  /** For views in other words than the speaker's own; undefined: another one stands in its place. */
+  readonly inside: SpeakerInside | undefined;
   /** The one that runs. */
   config(): SpeakerConfig;
   isReloading(): boolean;
