@@ -48,6 +48,11 @@ export class LocalWays {
     return { source, protocol, attributes: [], destination: this.#staticDestination(route) };
   }
 
+  /** The static protocol that has the prefix, where the source is of this kind. */
+  staticProtocol(kind: string, prefix: string): string | undefined {
+    return kind === "static" ? this.#static.get(prefix)?.protocol : undefined;
+  }
+
   #fromKernel(prefix: string): LocalWay {
     const route = this.#alien.get(prefix);
     if (route === undefined) return { ...BARE, source: "inherit", destination: { kind: "unreachable" } };

@@ -15,6 +15,12 @@ import type { BgpPathView, Destination, PathView } from "./bird-view.js";
 import type { ShownPath } from "./export-views.js";
 import type { LocalWays } from "./local-ways.js";
 
+/** What stands for a source of the RIB in the configuration. */
+export interface SourceProtocol {
+  readonly name: string;
+  readonly preference: number;
+}
+
 export interface PathViewSources {
   readonly rib: Rib;
   readonly family: Family;
@@ -24,7 +30,7 @@ export interface PathViewSources {
   /** Prefixes whose routes the kernel refused. */
   readonly refused: ReadonlySet<string>;
   /** Name and preference of the protocol of a source. */
-  readonly protocolOf: (source: Source, staticName: string | undefined) => { name: string; preference: number };
+  readonly protocolOf: (source: Source, staticName: string | undefined) => SourceProtocol;
   readonly findBgp: (name: string) => BgpDeclaration | undefined;
   /** When the present configuration was applied: for what has no time of its own. */
   readonly startedAt: number;

@@ -33,7 +33,7 @@ import type {
 } from "./bird-view.js";
 import { KernelExport, PeerExport, type ExportView } from "./export-views.js";
 import { LocalWays, staticRouteView } from "./local-ways.js";
-import { PathViews } from "./path-views.js";
+import { PathViews, type SourceProtocol } from "./path-views.js";
 import { protocolDetails } from "./protocol-details.js";
 import { listNetworks } from "./table-listing.js";
 
@@ -152,18 +152,26 @@ export class SpeakerView implements BirdView {
     const { rib } = speaker;
     const config = this.#config;
     const ways = new LocalWays(this.#statics, kernel);
+    const known = new Map<string, SourceProtocol>();
+    // Once for each, not once for each route.
+    const protocolOf = (source: Source, name: string | undefined): SourceProtocol => {
+      const key = `${source.id} ${name ?? ""}`;
+      const found = known.get(key) ?? this.#protocolOf(source, name);
+      known.set(key, found);
+      return found;
+    };
     const paths = new PathViews({
       ...{ rib, clock, ways, view: kernel, family: this.#family },
       refused: refusedPrefixes(fib),
-      protocolOf: (source, name) => this.#protocolOf(source, name),
+      protocolOf,
       findBgp: (name) => this.#findBgp(name),
       startedAt: Date.parse(speaker.status().startedAt),
     });
     const { protocol } = query;
-    const attrs = rib.families[this.#family].routes;
+    const table = rib.families[this.#family].routes;
     const isFrom = (route: number, prefix: string): boolean => {
-      const source = rib.sources.get(attrs.source(route));
-      return this.#protocolOf(source, ways.find(source.options.kind, prefix).protocol).name === protocol;
+      const source = rib.sources.get(table.source(route));
+      return protocolOf(source, ways.staticProtocol(source.options.kind, prefix)).name === protocol;
     };
     return listNetworks(query, {
       ...{ rib, clock, paths, family: this.#family },
@@ -240,8 +248,9 @@ export class SpeakerView implements BirdView {
   }
 
   /** A source of the RIB is a peer, or a kind of routes that one protocol of the file stands for. */
-  #protocolOf({ options }: Source, staticName: string | undefined): { name: string; preference: number } {
-    const { kind, name } = options;
+  #protocolOf({ options }: Source, staticName: string | undefined): SourceProtocol {
+    const { kind } = options;
+    const name = options.peer?.name ?? options.name;
     const declaration = this.#config.protocols.find((each) =>
       kind === "bgp" ? each.name === name : staticName === undefined ? each.kind === kind : each.name === staticName,
     );
