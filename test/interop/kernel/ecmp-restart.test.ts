@@ -61,8 +61,18 @@ t.test("kill -9 and restart with equal paths: not one route event", needs(...BIR
     });
   };
   await mark(7001);
+  // The second neighbour answers when the first has told everything.
+  birds[1].freeze(true);
   await starling.kill();
   await starling.start();
+  await starling.peerWhen(
+    left.ipv4,
+    "has told everything",
+    (peer) => peer.families[0]?.endOfRibReceived === true && peer.families[0].received === SERVICES.length,
+  );
+  t.not((await starling.peer(right.ipv4)).state, "Established");
+  t.equal((await starling.status()).status.kernel.wanted, SERVICES.length + 1, "wished for over one way so far");
+  birds[1].freeze(false);
   await eventually("the end of recovery", async () => {
     const { status } = await starling.status();
     const { installed, stale } = status.kernel;
