@@ -157,6 +157,7 @@ t.test("every option of a group is part of its key", async (t) => {
     { nextHop: "self" },
     { selfNextHop: address("10.0.0.1") },
     { extendedNextHop: true },
+    { preparesExport: true },
     {
       exportFilter: Object.assign(() => ({ accept: true, by: "" }), {
         readsPrefix: false,
