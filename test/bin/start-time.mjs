@@ -1,4 +1,4 @@
-// npm run bench:start [-- RUNS]: how long the programs take to start, against Node that does nothing. Probes ask every few
+// npm run bench:start [-- RUNS [BINDIR]]: how long the programs take to start, against Node that does nothing. Probes ask every few
 // seconds, and confd waits for `bird -p` before every change.
 //
 // The commands take turns, so that what else the machine does hits all of them. Ends with 1 where a program is over its
@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 
-const BIN = fileURLToPath(new URL("../../dist/bin", import.meta.url));
+const BIN = process.argv[3] ?? fileURLToPath(new URL("../../dist/bin", import.meta.url));
 const REPLY = "1000-BIRD v1\n1011-Router ID is 10.0.0.1\n0013 Daemon is up and running\n";
 const CONFIGURATION = `router id 10.0.0.1;
 filter to_peers { if net ~ 10.1.0.0/16 then accept; reject; }

@@ -141,7 +141,7 @@ t.test("a reader that leaves is no error", async (t) => {
   const stdout = new Writable({
     write: (_chunk, _encoding, done) => done(Object.assign(new Error("write EPIPE"), { code: "EPIPE" })),
   });
-  const streams = { stdin: new PassThrough(), stdout, stderr: { write: t.fail }, env: {} };
+  const streams = { stdin: new PassThrough(), stdout, stderr: { write: (text: string) => t.fail(text) }, env: {} };
   t.equal(await runClient("birdcl", ["-s", path, "show", "status"], streams), 0);
 });
 
@@ -157,7 +157,7 @@ t.test("a long reply waits for a slow reader", async (t) => {
       setImmediate(done);
     },
   });
-  const streams = { stdin: new PassThrough(), stdout, stderr: { write: t.fail }, env: {} };
+  const streams = { stdin: new PassThrough(), stdout, stderr: { write: (text: string) => t.fail(text) }, env: {} };
   t.equal(await runClient("birdcl", ["-s", path, "show", "route"], streams), 0);
   t.equal(lines, rows.length + 1);
   t.ok(largest < 100_000, `${largest} octets at once`);
