@@ -48,7 +48,8 @@ export const BIRD_NAMES = { bird: "bird", bird6: "bird", birdcl: "birdcl", birdc
  */
 function birdLauncher(name, program) {
   return `#!/bin/sh
-self=$(readlink -f -- "$0")
+self=$0
+if [ -h "$self" ] || [ "\${self%/bin/*}" = "$self" ]; then self=$(readlink -f -- "$self"); fi
 dist=\${self%/bin/*}
 PATH=$dist/runtime:$PATH
 export PATH

@@ -32,8 +32,7 @@ const LETTERS: OptionLetters = new Map([
 /** Reads the words behind the program's name; one that ends with 6 means the daemon of IPv6. */
 export function readClientOptions(program: string, words: readonly string[]): ClientRequest {
   const usage = `Usage: ${basename(program)} [-s <control-socket>] [-v] [-r] [-l] [<command>]\n`;
-  if (words.length === 1 && words[0] === "--version")
-    return { kind: "words", text: `BIRD client ${BIRD_VERSION}\n` };
+  if (words.length === 1 && words[0] === "--version") return { kind: "words", text: `BIRD client ${BIRD_VERSION}\n` };
   if (words.length === 1 && words[0] === "--help") return { kind: "words", text: usage };
   const read = readOptions(words, LETTERS);
   if (!read.ok) return { kind: "refusal", text: `${program}: ${read.fault}\n${usage}` };
