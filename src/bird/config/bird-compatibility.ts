@@ -14,5 +14,6 @@ export const BIRD_COMPATIBILITY: CompatibilityConfig = {
   clusterLoopOnlyWithClients: true,
   separatesLocalAs: true,
   ceaseAtStop: true,
+  globalNextHopOverMultihop: true,
   recoveryOnRequest: true,
 };

@@ -41,7 +41,7 @@ export class BirdConfigReader {
     const { ipVersion, controlSocket } = this.#options;
     try {
       const declared = readBirdConfig(path, { ipVersion });
-      const filters = new FilterChoices(declared.scripts, this.#deps.scriptLog);
+      const filters = new FilterChoices({ scripts: declared.scripts, log: this.#deps.scriptLog });
       const routerId = declared.routerId ?? this.#routerId ?? this.#deps.findRouterId();
       if (routerId === undefined)
         throw new BirdConfigError("Cannot determine router ID, please configure it manually", path, 0, 0);
