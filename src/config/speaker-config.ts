@@ -108,7 +108,8 @@ export interface PeerConfig {
   readonly extendedMessage: boolean;
   /** Accept and send IPv4 with IPv6 next hops (RFC 8950). */
   readonly extendedNextHop: boolean;
-  readonly gracefulRestart: boolean;
+  /** `aware`: we help a peer that restarts, and ask for nothing ourselves (RFC 4724 §3, no families). */
+  readonly gracefulRestart: boolean | "aware";
   /** Restart time of RFC 4724 told to this peer; undefined: the speaker's. For as long after our own restart, kernel routes
    *  that may be the peer's stay. */
   readonly restartTimeSeconds: number | undefined;

@@ -23,6 +23,9 @@ export const RECOVERY_SETTLED = "restart: End-of-RIB is no longer withheld";
 /** Deadlines: `claim KEY` for each peer's restart time; dynamic peers may come until `dynamic`. */
 type Timer = "silence" | "deferral" | "dynamic" | `claim ${string}`;
 
+/** We help, and ask for nothing. */
+const AWARE = { restarting: false, notification: false, restartTimeSeconds: 0, families: [] };
+
 export interface RecoveryDependencies {
   readonly clock: Clock;
   readonly log: Log;
@@ -125,7 +128,8 @@ export class Recovery {
   /** The capability for the next OPEN to the peer. */
   capability(peer: Peer, config: SpeakerConfig): Capabilities["gracefulRestart"] {
     const { enabled, notification } = config.gracefulRestart;
-    if (!enabled || !peer.config.gracefulRestart) return undefined;
+    if (!enabled || peer.config.gracefulRestart === false) return undefined;
+    if (peer.config.gracefulRestart === "aware") return AWARE;
     const { birdCapabilities } = config.compatibility;
     // To a peer that comes back later than others we have restarted all the same.
     const restarting = !this.#settled || this.#claims.has(peer);

@@ -17,6 +17,7 @@ const IBGP_HOPS = 64;
 const PREFERENCE = 100;
 /** `allow local as` without a number. More than any AS_PATH has. */
 const UNLIMITED = 0x7fffffff;
+const GRACEFUL_RESTART = { off: false, aware: "aware", on: true } as const;
 /** As confd names them. */
 const TYPE_OF_NAME: readonly (readonly [string, PeerType])[] = [
   ["Mesh_", "node-to-node mesh"],
@@ -91,7 +92,7 @@ function bgpPeer(bgp: BgpDeclaration, ipVersion: 4 | 6, filters: FilterSource): 
     addPathSend: bgp.addPaths === "tx" || bgp.addPaths === "both" ? "all" : 0,
     extendedMessage: bgp.enableExtendedMessages ?? false,
     extendedNextHop: false,
-    gracefulRestart: bgp.gracefulRestart !== "off",
+    gracefulRestart: GRACEFUL_RESTART[bgp.gracefulRestart ?? "aware"],
     restartTimeSeconds: bgp.gracefulRestartTimeSeconds,
   };
 }

@@ -8,6 +8,6 @@ export function routerIdOfInterfaces(interfaces = networkInterfaces()): number |
   const words = Object.values(interfaces)
     .flatMap((addresses) => addresses ?? [])
     .filter(({ family, internal }) => family === "IPv4" && !internal)
-    .map(({ address }) => ipv4Word(address));
+    .map(({ address }) => ipv4Word(address) >>> 0);
   return words.length === 0 ? undefined : Math.min(...words);
 }

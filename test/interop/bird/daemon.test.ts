@@ -102,7 +102,9 @@ t.test("a mesh of two of ours and a real BIRD", needs(...BIRD1_PROGRAMS), async 
     for (let i = 0; i < 20; i++) one.process.signal("SIGHUP");
     await eventually("the error", () => /bird: .*bird_ipam\.cfg:\d+:\d+ /.test(one.log));
     await one.edit("bird_aggr.cfg", (text) => text.replace("function other_aggr", "function calico_aggr"));
-    await one.edit("bird_aggr.cfg", (text) => text.replace("blackhole;", "blackhole;\n   route 192.0.2.192/27 blackhole;"));
+    await one.edit("bird_aggr.cfg", (text) =>
+      text.replace("blackhole;", "blackhole;\n   route 192.0.2.192/27 blackhole;"),
+    );
     for (let i = 0; i < 20; i++) one.process.signal("SIGHUP");
     await eventually("the new block on node 3", async () => (await real.kernelRoutes()).includes("192.0.2.192/27"));
     t.equal(await upSince(one, 2), since);
