@@ -10,6 +10,7 @@ export const NO_COMPATIBILITY: CompatibilityConfig = {
   zeroMedToExternal: false,
   keepsUnresolved: false,
   announcesGateways: false,
+  globalNextHopOverMultihop: false,
   olderWins: false,
   clusterLoopOnlyWithClients: false,
   separatesLocalAs: false,

@@ -190,6 +190,9 @@ export interface CompatibilityConfig {
   readonly keepsUnresolved: boolean;
   /** The node's own routes that have a gateway (static, kernel) are announced to internal peers with that gateway as next hop. */
   readonly announcesGateways: boolean;
+  /** On multihop sessions our IPv6 next hop is the global address alone. Off: the link-local one goes with it wherever the
+   *  peer shares the subnet (RFC 2545 §3). */
+  readonly globalNextHopOverMultihop: boolean;
   /** Of paths equal in every step up to the peer's address the older wins, instead of the lower path id. */
   readonly olderWins: boolean;
   /** Our cluster id in a CLUSTER_LIST is a loop on sessions with clients only, and such a route is not sent to clients. Off:

@@ -139,8 +139,7 @@ export class ExportRules {
   permits(id: AttrsId): boolean {
     const relation = this.#sources.relation[this.#attrs.source(id)];
     // RFC 4456 §6: what a non-client told us goes to clients only; RFC 4271 §9.2.1 without reflection.
-    const isBetweenNonClients =
-      relation === RELATION.ibgpNonClient && this.options.relation === RELATION.ibgpNonClient;
+    const isBetweenNonClients = relation === RELATION.ibgpNonClient && this.options.relation === RELATION.ibgpNonClient;
     if (isBetweenNonClients && this.#isOneInternal(id)) return false;
     if (this.options.checksClusterList && this.#hasOurCluster(id)) return false;
     if (this.#attrs.isNoAdvertise(id)) return false;

@@ -224,7 +224,17 @@ function judgingKey({ relation, localAs, peer, import: options }: SourceOptions)
   if (options === undefined) return `${relation} ${localAs}`;
   const { globalAs, allowAsIn, enforcesFirstAs, role, localAddress, ignoresClusterList } = options;
   const peerAs = enforcesFirstAs || role !== undefined ? peer?.as : 0;
-  const parts = [relation, localAs, globalAs, allowAsIn, enforcesFirstAs, role, peerAs, localAddress, ignoresClusterList];
+  const parts = [
+    relation,
+    localAs,
+    globalAs,
+    allowAsIn,
+    enforcesFirstAs,
+    role,
+    peerAs,
+    localAddress,
+    ignoresClusterList,
+  ];
   return parts.join(" ");
 }
 

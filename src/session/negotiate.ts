@@ -187,7 +187,10 @@ function wantedFamilies(mine: Capabilities): Bytes {
   return out.finish();
 }
 
-function keepaliveTime(holdTimeSeconds: number, { keepaliveSeconds: configured, fixedKeepalive }: NegotiationFacts): number {
+function keepaliveTime(
+  holdTimeSeconds: number,
+  { keepaliveSeconds: configured, fixedKeepalive }: NegotiationFacts,
+): number {
   if (holdTimeSeconds === 0) return 0;
   if (fixedKeepalive === true && configured > 0) return configured;
   // RFC 4271 §4.4: at most a third of the Hold Time, and not more often than once per second.

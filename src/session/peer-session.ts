@@ -46,7 +46,7 @@ const REJECTED = encodeNotification(cease(CEASE.CONNECTION_REJECTED));
 export class PeerSession {
   readonly #dependencies: SessionDependencies;
   readonly #idleHold: IdleHold;
-  readonly #owner: ConnectionOwner;
+  readonly #owner: ConnectionOwner<PeerConnection>;
   readonly #received: MessageCounters = zeroCounters();
   readonly #sent: MessageCounters = zeroCounters();
   #options: SessionOptions;
@@ -354,7 +354,7 @@ export class PeerSession {
 
   // --- what the connections report ----------------------------------------------------------------------------------
 
-  #makeOwner(): ConnectionOwner {
+  #makeOwner(): ConnectionOwner<PeerConnection> {
     // The connections see the session through this object, its users do not see these doors.
     const options = (): SessionOptions => this.#options;
     const attributes = (): SessionAttributes => this.#attributes;

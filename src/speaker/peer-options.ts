@@ -84,7 +84,7 @@ export const GROUP_EFFECTS = {
   idleHoldSeconds: "none",
   routeReflectorClient: "facts",
   nextHop: "splits",
-  multihop: "none",
+  multihop: "facts",
   ttlSecurity: "none",
   password: "none",
   importPolicy: "none",

@@ -49,8 +49,7 @@ function importOptions(
   const { separatesLocalAs, clusterLoopOnlyWithClients } = speaker.compatibility;
   return {
     globalAs: separatesLocalAs ? config.localAs : speaker.localAs,
-    prependsLocalAs:
-      isEbgp && config.localAs !== speaker.localAs && !config.localAsNoPrepend && !separatesLocalAs,
+    prependsLocalAs: isEbgp && config.localAs !== speaker.localAs && !config.localAsNoPrepend && !separatesLocalAs,
     allowAsIn: config.allowAsIn,
     enforcesFirstAs: isEbgp && config.enforceFirstAs,
     weight: config.weight,
@@ -116,6 +115,8 @@ export interface GroupFacts {
     "peerAs" | "addPathSend" | "fourOctetAs" | "maxMessageLength" | "localAddress" | "extendedNextHop"
   >;
   readonly isDraining: boolean;
+  /** The session may cross routers, whether it does or not. */
+  readonly isMultihop: boolean;
   /** Of the peer: our own next hop towards it may depend on the link. */
   readonly address: IpAddress;
   readonly peer: PeerFacts;
@@ -131,6 +132,7 @@ export function groupOptions(
   const { family, relation, negotiated } = facts;
   const extendedNextHop = family === IPV4_UNICAST && negotiated.extendedNextHop[family];
   const isEbgp = relation === RELATION.ebgp;
+  const ownNextHop = selfNextHop(negotiated.localAddress, facts.address, family, extendedNextHop, facts.view);
   const { separatesLocalAs, zeroMedToExternal, announcesGateways, clusterLoopOnlyWithClients } = speaker.compatibility;
   return {
     family,
@@ -146,7 +148,8 @@ export function groupOptions(
     fourOctetAs: negotiated.fourOctetAs,
     maxMessageLength: negotiated.maxMessageLength,
     nextHop: config.nextHop,
-    selfNextHop: selfNextHop(negotiated.localAddress, facts.address, family, extendedNextHop, facts.view),
+    selfNextHop:
+      facts.isMultihop && speaker.compatibility.globalNextHopOverMultihop ? ownNextHop.subarray(0, 16) : ownNextHop,
     extendedNextHop,
     zeroesMed: zeroMedToExternal && isEbgp,
     announcesGateways: announcesGateways && !isEbgp,

@@ -330,8 +330,17 @@ export class Peer implements SessionHandler {
   #groupOptions(negotiated: Negotiated, family: Family): GroupOptions {
     const relation = this.#deps.rib.sources.relation[this.source.id] as Relation;
     const { facts: peer } = this;
-    const { address } = this.config;
-    const facts = { family, relation, negotiated, isDraining: this.#isDraining, address, peer, view: this.#deps.view };
+    const { address, multihop } = this.config;
+    const facts = {
+      family,
+      relation,
+      negotiated,
+      isDraining: this.#isDraining,
+      isMultihop: multihop > 0,
+      address,
+      peer,
+      view: this.#deps.view,
+    };
     return groupOptions(this.config, this.#speaker, facts);
   }
 

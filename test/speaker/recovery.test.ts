@@ -62,40 +62,43 @@ function restartOf(node: Node): ReturnType<Node["speaker"]["status"]>["gracefulR
   return node.speaker.status().gracefulRestart;
 }
 
-t.test("a slow peer, a dead peer and a reflector: routes at once, End-of-RIB by the living, nothing withdrawn", async (t) => {
-  const world = new World();
-  await crashed(world);
-  const reflector = await world.start(REFLECTOR, YAML);
-  const quick = peerAt(world, QUICK);
-  const slow = peerAt(world, SLOW);
-  await pass(world, 2000);
-  announce(quick, QUICK);
-  tellAll(quick);
-  announce(slow, SLOW);
-  await pass(world, 1000);
-  t.ok(slow.told.has(BLOCKS[QUICK]), "the quick peer's route is told within a second");
-  t.ok(quick.told.has(BLOCKS[SLOW]), "and so is the first one of the slow peer");
-  t.ok(reflector.fib().includes("10.244.3.0/26 unicast via 10.0.0.3 dev eth0"));
-  await pass(world, 20_000);
-  t.same(quick.endOfRibs, [], "a peer that is there owes its End-of-RIB: ours is withheld");
-  t.match(restartOf(reflector), { recovering: true, waitingFor: [SLOW, DEAD], totalSeconds: 90 });
-  t.ok(restartOf(reflector).elapsedSeconds >= 20);
-  t.equal(reflector.speaker.peer(SLOW)?.gracefulRestart.recovery, "waiting");
-  t.equal(reflector.speaker.peer(DEAD)?.gracefulRestart.recovery, "pending");
-  t.equal(reflector.speaker.peer(QUICK)?.gracefulRestart.recovery, undefined);
-  tellAll(slow);
-  await pass(world, 1000);
-  t.same(quick.endOfRibs, [0], "the dead one holds nobody back");
-  t.same(slow.endOfRibs, [0]);
-  t.match(restartOf(reflector), { recovering: false, waitingFor: [DEAD] });
-  t.equal(reflector.kernel.counts().stale, 1, "its route stays in the kernel");
-  await pass(world, 30_000);
-  t.equal(reflector.kernel.counts().stale, 1);
-  await pass(world, 10_000);
-  t.equal(reflector.kernel.counts().stale, 0, "until its restart time is over");
-  t.match(restartOf(reflector), { recovering: false, waitingFor: [] });
-  t.same([...quick.withdrawn, ...slow.withdrawn], [], "not one withdrawal");
-});
+t.test(
+  "a slow peer, a dead peer and a reflector: routes at once, End-of-RIB by the living, nothing withdrawn",
+  async (t) => {
+    const world = new World();
+    await crashed(world);
+    const reflector = await world.start(REFLECTOR, YAML);
+    const quick = peerAt(world, QUICK);
+    const slow = peerAt(world, SLOW);
+    await pass(world, 2000);
+    announce(quick, QUICK);
+    tellAll(quick);
+    announce(slow, SLOW);
+    await pass(world, 1000);
+    t.ok(slow.told.has(BLOCKS[QUICK]), "the quick peer's route is told within a second");
+    t.ok(quick.told.has(BLOCKS[SLOW]), "and so is the first one of the slow peer");
+    t.ok(reflector.fib().includes("10.244.3.0/26 unicast via 10.0.0.3 dev eth0"));
+    await pass(world, 20_000);
+    t.same(quick.endOfRibs, [], "a peer that is there owes its End-of-RIB: ours is withheld");
+    t.match(restartOf(reflector), { recovering: true, waitingFor: [SLOW, DEAD], totalSeconds: 90 });
+    t.ok(restartOf(reflector).elapsedSeconds >= 20);
+    t.equal(reflector.speaker.peer(SLOW)?.gracefulRestart.recovery, "waiting");
+    t.equal(reflector.speaker.peer(DEAD)?.gracefulRestart.recovery, "pending");
+    t.equal(reflector.speaker.peer(QUICK)?.gracefulRestart.recovery, undefined);
+    tellAll(slow);
+    await pass(world, 1000);
+    t.same(quick.endOfRibs, [0], "the dead one holds nobody back");
+    t.same(slow.endOfRibs, [0]);
+    t.match(restartOf(reflector), { recovering: false, waitingFor: [DEAD] });
+    t.equal(reflector.kernel.counts().stale, 1, "its route stays in the kernel");
+    await pass(world, 30_000);
+    t.equal(reflector.kernel.counts().stale, 1);
+    await pass(world, 10_000);
+    t.equal(reflector.kernel.counts().stale, 0, "until its restart time is over");
+    t.match(restartOf(reflector), { recovering: false, waitingFor: [] });
+    t.same([...quick.withdrawn, ...slow.withdrawn], [], "not one withdrawal");
+  },
+);
 
 t.test("a peer that returns late learns that we have restarted, and keeps our routes", async (t) => {
   const world = new World();
