@@ -37,7 +37,7 @@ export interface ListenConfig {
 export type PeerType = "node-to-node mesh" | "global" | "node specific" | "dynamic";
 
 export interface PeerConfig {
-  /** Unique text of the address; the key of the peer in status, logs and diffs. */
+  /** The key of the peer in status, logs and diffs: unique. The text of the address, from bird.cfg the protocol's name. */
   readonly key: string;
   readonly name: string;
   readonly type: PeerType;
@@ -223,7 +223,8 @@ export interface NodeRoutesConfig {
   readonly borrowed: readonly IpPrefix[];
   readonly static: readonly StaticRouteConfig[];
   readonly aggregates: readonly AggregateConfig[];
-  /** Advertise connected prefixes of these interfaces (shell patterns, `!` excludes). */
+  /** Advertise connected prefixes of these interfaces: shell patterns, prefixes that hold the address, or both; `!` excludes
+   *  (speaker/interface-pattern.ts). */
   readonly direct: readonly string[];
   /** Advertise alien kernel routes through these interfaces (shell patterns). */
   readonly kernelRoutes: readonly string[];
@@ -233,15 +234,25 @@ export interface NodeRoutesConfig {
   readonly weights: LocalWeights | undefined;
 }
 
+/** A gateway of a static route, which counts while it is on a link of the node. */
+export interface StaticGateway {
+  readonly address: IpAddress;
+  readonly device: string | undefined;
+}
+
 export interface StaticRouteConfig {
   readonly prefix: IpPrefix;
   readonly via:
-    | { readonly kind: "gateway"; readonly address: IpAddress; readonly device: string | undefined }
+    | ({ readonly kind: "gateway" } & StaticGateway)
+    /** Several that share the load. */
+    | { readonly kind: "gateways"; readonly gateways: readonly StaticGateway[] }
     | { readonly kind: "device"; readonly device: string }
     | { readonly kind: "blackhole" | "unreachable" | "prohibit" }
     | { readonly kind: "none" };
   /** Written to the kernel; `none` routes never are. */
   readonly install: boolean;
+  /** Metric in the kernel; undefined: that of KernelConfig. */
+  readonly metric?: number | undefined;
 }
 
 /** Advertised (and a blackhole in the kernel) while at least one longer prefix exists. */

@@ -6,6 +6,7 @@ import type { SpeakerConfig } from "../config/speaker-config.js";
 import type { SpeakerApi } from "../control/api-types.js";
 import { openKernel, type OpenKernel, type UnavailableKernel } from "../kernel/open-kernel.js";
 import type { Sys } from "../native/sys.js";
+import type { Fib, KernelView } from "../speaker/ports.js";
 import { longestRecovery } from "../speaker/recovery.js";
 import { Speaker } from "../speaker/speaker.js";
 import { warmUp } from "../speaker/warm-up.js";
@@ -22,8 +23,16 @@ export interface RunningSpeaker extends SpeakerApi {
   stop(options: { readonly graceful: boolean }): Promise<void>;
 }
 
+/** The real speaker with what it stands on, for who looks at it from close by. */
+export interface SpeakerInside {
+  readonly speaker: Speaker;
+  readonly fib: Fib | undefined;
+  readonly kernel: KernelView | undefined;
+}
+
 export interface Assembled {
   readonly speaker: RunningSpeaker;
+  readonly inside?: SpeakerInside;
   /** Ends what the speaker stood on. Kernel routes stay, unless the configuration says removeAtExit. */
   close(): Promise<void>;
 }
@@ -70,7 +79,7 @@ export const assemble: Assemble = async (config, { clock, log, version, addon, i
     await fib?.close(); // before the view: it may still remove routes
     kernel.view?.close();
   };
-  return { speaker, close };
+  return { speaker, inside: { speaker, fib, kernel: kernel.view }, close };
 };
 
 async function openKernelFor(

@@ -5,14 +5,10 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { SpeakerConfig } from "../config/speaker-config.js";
 import type { ConfigAnswer } from "./config-process.js";
+import type { LoadedConfig } from "./config-source.js";
 import { fromPlainConfig } from "./plain-config.js";
 import type { ConfigFileOptions, ConfigReading } from "./read-config.js";
-
-export type LoadedConfig =
-  | { readonly ok: true; readonly config: SpeakerConfig; readonly warnings: readonly string[] }
-  | { readonly ok: false; readonly errors: readonly string[] };
 
 /** Starts the process that reads; a test may start another one. */
 export type StartReader = () => ChildProcess;

@@ -161,6 +161,10 @@ export class KernelMonitor implements KernelView, FibSurroundings {
     return this.devices.isUp(device);
   }
 
+  hasDevice(device: string): boolean {
+    return this.devices.indexOf(device) !== undefined;
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -41,6 +41,7 @@ const VIEW: KernelView = {
   addresses: () => [],
   alienRoutes: () => [],
   isUp: () => true,
+  hasDevice: () => true,
   onChange: () => () => undefined,
 };
 

@@ -50,6 +50,9 @@ export interface GroupOptions {
   readonly separatesLocalAs: boolean;
   /** Routes that have been through our cluster are not told: they may have come from sessions that do not look. */
   readonly checksClusterList: boolean;
+  /** CompatibilityConfig.preparedExport: sets are made ready for the members before the policy sees them, and go out as it
+   *  leaves them. */
+  readonly preparesExport: boolean;
   readonly exportFilter: Filter;
   /** Only where the filter looks at the peer it sends to. */
   readonly sentTo: PeerFacts | undefined;
@@ -67,6 +70,7 @@ export const PLAIN_EXPORT = {
   announcesGateways: false,
   separatesLocalAs: false,
   checksClusterList: false,
+  preparesExport: false,
 } as const satisfies Partial<GroupOptions>;
 
 /** Equal texts: the peers may share a group. Derived from every field, so that a new one cannot be forgotten. */
@@ -91,6 +95,7 @@ export function groupKey(options: GroupOptions): string {
     announcesGateways: String(options.announcesGateways),
     separatesLocalAs: String(options.separatesLocalAs),
     checksClusterList: String(options.checksClusterList),
+    preparesExport: String(options.preparesExport),
     exportFilter: options.exportFilter.identity,
     sentTo: options.sentTo === undefined ? "" : JSON.stringify(options.sentTo),
   };
@@ -171,6 +176,7 @@ export class ExportRules {
 
   /** True if the route goes out with ourselves as next hop. */
   rewritesNextHop(id: AttrsId): boolean {
+    if (this.options.preparesExport) return false;
     if ((this.#attrs.context(id) & CONTEXT.nextHopIsOurs) !== 0) return false;
     if (this.options.nextHop === "self" || this.#attrs.nextHop(id) === 0) return true;
     const relation = this.#sources.relation[this.#attrs.source(id)];

@@ -249,7 +249,7 @@ export class UpdateGroup implements WalkedGroup {
     const { attrs, nextHops, sources } = this.#deps;
     (this.#policy as ExportPolicy | undefined)?.dispose();
     this.rules = new ExportRules(options, attrs, nextHops, sources);
-    this.writer = new AttributeWriter(this.rules, attrs, sources);
+    this.writer = new AttributeWriter(this.rules, attrs, sources, options.preparesExport ? "send" : "whole");
     this.#policy = new ExportPolicy(this.rules, this.routes, attrs, sources);
     this.#selection = options.addPathSend === 0 ? undefined : new PathSelection(this.#deps.rib, options.addPathSend);
     const { originated } = this.#policy;

@@ -43,6 +43,9 @@ const COLLISION: FsmEvent = {
 };
 const REJECTED = encodeNotification(cease(CEASE.CONNECTION_REJECTED));
 
+/** Logged (debug) whenever lastFailure of the status changes, with `reason`. */
+export const CONNECTION_FAILED = "connection failed";
+
 export class PeerSession {
   readonly #dependencies: SessionDependencies;
   readonly #idleHold: IdleHold;
@@ -412,7 +415,7 @@ export class PeerSession {
     if (!this.#isAlone(connection)) return;
     this.#lastError = text;
     this.#lastFailure = lastFailure(cause);
-    this.#dependencies.log.debug("connection failed", { reason: text });
+    this.#dependencies.log.debug(CONNECTION_FAILED, { reason: text });
   }
 
   #refuse(connection: Connection): void {

@@ -155,6 +155,7 @@ export function groupOptions(
     announcesGateways: announcesGateways && !isEbgp,
     separatesLocalAs: separatesLocalAs && !isEbgp,
     checksClusterList: clusterLoopOnlyWithClients && relation === RELATION.ibgpClient,
+    preparesExport: speaker.compatibility.preparedExport,
     exportFilter: config.exportPolicy,
     sentTo: config.exportPolicy !== ACCEPT_ALL && config.exportPolicy.readsPeer ? facts.peer : undefined,
   };

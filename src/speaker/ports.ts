@@ -85,12 +85,15 @@ export interface InterfaceAddress {
   readonly prefix: IpPrefix;
 }
 
-/** A route of the main table (or the configured one) that is not ours. */
+/** A route of the main table, or of the configured one, that is not ours. */
 export interface AlienRoute {
   readonly prefix: IpPrefix;
-  readonly device: string;
-  readonly gateway: Bytes | undefined;
+  readonly table: number;
+  readonly kind: FibRoute["kind"];
+  /** Those whose interface is known; at least one where the kind is `unicast`. */
+  readonly nextHops: readonly FibNextHop[];
   readonly metric: number;
+  /** rtm_protocol. */
   readonly protocol: number;
 }
 
@@ -101,6 +104,8 @@ export interface KernelView {
   addresses(): readonly InterfaceAddress[];
   alienRoutes(): readonly AlienRoute[];
   isUp(device: string): boolean;
+  /** True if there is such an interface, up or not. */
+  hasDevice(device: string): boolean;
   /** Called (at most once per turn) after anything above may have changed. Gives the way to stop listening. */
   onChange(listener: () => void): () => void;
 }

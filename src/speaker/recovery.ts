@@ -16,6 +16,10 @@ import type { Peer } from "./peer.js";
 /** A peer to which there is no connection after this long does not hold back End-of-RIB. */
 const SILENCE_MS = 5000;
 
+/** Logged when a recovery begins, and, with more behind it, when End-of-RIB may be sent. */
+export const RECOVERY_BEGINS = "restart: waiting for the routes of all peers";
+export const RECOVERY_SETTLED = "restart: End-of-RIB is no longer withheld";
+
 /** Deadlines: `claim KEY` for each peer's restart time; dynamic peers may come until `dynamic`. */
 type Timer = "silence" | "deferral" | "dynamic" | `claim ${string}`;
 
@@ -87,7 +91,7 @@ export class Recovery {
     this.#deadlines.start("silence", SILENCE_MS);
     this.#deadlines.start("deferral", deferralSeconds * 1000);
     if (config.dynamicPeers.length > 0) this.#deadlines.start("dynamic", restartTimeSeconds * 1000);
-    this.#deps.log.info("restart: waiting for the routes of all peers");
+    this.#deps.log.info(RECOVERY_BEGINS);
     this.review();
   }
 
@@ -175,7 +179,7 @@ export class Recovery {
     this.#settled = true;
     const { log, onSettled } = this.#deps;
     const missing = this.#claims.size === 0 ? "" : `, without those of ${this.status.waitingFor.join(", ")}`;
-    log.info(`restart: End-of-RIB is no longer withheld: the routes of peers are here${missing}`);
+    log.info(`${RECOVERY_SETTLED}: the routes of peers are here${missing}`);
     onSettled();
   }
 

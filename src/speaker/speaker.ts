@@ -88,7 +88,10 @@ export class Speaker {
     this.#recovery = new Recovery({
       clock: deps.clock,
       log: deps.log,
-      onSettled: () => this.rib.withholdEndOfRib(false),
+      onSettled: () => {
+        this.rib.withholdEndOfRib(false);
+        void this.#releaseKernel();
+      },
       onOver: () => void this.#sweepKernel(),
     });
     this.#peers = new PeerSet(this.#peerDependencies());
@@ -109,7 +112,9 @@ export class Speaker {
     this.#config = config;
     this.#configuredAt = this.#deps.clock.wallTime();
     // Local routes before peers: the first table a peer hears is complete (and so is the End-of-RIB behind it).
-    const routes = this.#local.apply(config.node) + this.#aggregates.apply(config.node.aggregates);
+    const keepsFacts = config.compatibility.preparedExport || config.kernel.readsKernelFacts;
+    const routes =
+      this.#local.apply(config.node, config.kernel.table, keepsFacts) + this.#aggregates.apply(config.node.aggregates);
     if (routes > 0) changes.push(`node routes: ${routes} changed`);
     this.#applyKernel(config, before);
     changes.push(...this.#peers.apply(config, before), ...this.#dynamic.apply(config));
@@ -297,16 +302,29 @@ export class Speaker {
     if (this.#fibPlan === undefined) {
       const localRoute = (source: string, prefix: string): ReturnType<LocalRoutes["fibRoute"]> =>
         source === "aggregate" ? this.#aggregates.fibRoute(prefix) : this.#local.fibRoute(source, prefix);
-      this.#fibPlan = new FibPlan(config.kernel, { clock, rib: this.rib, fib, view, localRoute });
+      // With what the first peer tells the routes of an earlier run would be worse than they are.
+      fib.holdAdopted(config.gracefulRestart.enabled);
+      const { keepsUnresolved } = config.compatibility;
+      this.#fibPlan = new FibPlan(config.kernel, { clock, rib: this.rib, fib, view, localRoute }, keepsUnresolved);
       this.#fibPlan.lookAgain();
       this.rib.addReader(this.#fibPlan);
-    } else if (before !== undefined && isOtherPlan(before, config)) this.#fibPlan.reconfigure(config.kernel);
+    } else if (before !== undefined && isOtherPlan(before, config)) {
+      this.#fibPlan.reconfigure(config.kernel, config.compatibility.keepsUnresolved);
+    }
   }
 
   #surroundingsChanged(): void {
     this.#fibPlan?.waysChanged();
     this.rib.reresolveNextHops();
     this.#local.refresh();
+  }
+
+  /** Every peer that is there has told its routes: what differs from them in the kernel may change. In BIRD's way the kernel
+   *  waits for those that are not there, too: until the sweep. */
+  async #releaseKernel(): Promise<void> {
+    if (this.#config?.compatibility.recoveryOnRequest === true) return;
+    await this.#fibPlan?.settled();
+    if (!this.#endOfRunReached) this.#deps.fib?.holdAdopted(false);
   }
 
   /** The selection after a restart is over: what the kernel still has of the earlier run and nobody wants may go. */
@@ -386,8 +404,10 @@ function listenKeys(config: SpeakerConfig): readonly ListenKey[] {
 }
 
 function isOtherPlan(before: SpeakerConfig, after: SpeakerConfig): boolean {
-  const plan = ({ kernel }: SpeakerConfig): string =>
+  const plan = ({ kernel, compatibility }: SpeakerConfig): string =>
     JSON.stringify([
+      compatibility.keepsUnresolved,
+      kernel.readsKernelFacts,
       kernel.exportPolicy.identity,
       kernel.encapsulation.map((rule) => ({ ...rule, prefix: { ...rule.prefix, bytes: [...rule.prefix.bytes] } })),
     ]);

@@ -68,6 +68,14 @@ t.test("status, peers, reload and --version load no package", async (t) => {
   t.ok(files.size < 25, `${files.size} files`);
 });
 
+t.test("a question of birdcl loads the client only, and nothing of the prompt", async (t) => {
+  const { files, packages } = loadedBy(["bin/birdcl.ts"]);
+  t.strictSame([...packages], []);
+  t.notOk(files.has("bird/client/session.ts"));
+  const others = [...files].filter((file) => !/^(bin\/birdcl|bird\/([a-z]+|client\/[a-z-]+))\.ts$/.test(file));
+  t.strictSame(others, []);
+});
+
 t.test("what is not needed at once is loaded lazily, and can be followed", async (t) => {
   t.ok(loadedBy(["control/program.ts"], ["control/program.ts"]).packages.has("yargs"));
   t.ok(loadedBy(["daemon/config-process.ts"]).packages.has("zod"));

@@ -161,6 +161,7 @@ t.test("every option of a group is part of its key", async (t) => {
     { announcesGateways: true },
     { separatesLocalAs: true },
     { checksClusterList: true },
+    { preparesExport: true },
     {
       exportFilter: Object.assign(() => ({ accept: true, by: "" }), {
         readsPrefix: false,

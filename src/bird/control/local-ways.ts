@@ -6,6 +6,8 @@ import type { AlienRoute, KernelView } from "../../speaker/ports.js";
 import type { StaticDeclaration, StaticRouteDeclaration } from "../language/declarations.js";
 import type { Destination, RouteSource, StaticRouteView, StaticTarget } from "./bird-view.js";
 
+const MAIN_TABLE = 254;
+
 export interface LocalWay {
   readonly destination: Destination;
   readonly source: RouteSource;
@@ -27,6 +29,7 @@ export class LocalWays {
       for (const route of routes) this.#static.set(formatPrefix(route.prefix), { route, protocol: name });
     for (const { prefix, device } of view?.addresses() ?? []) this.#devices.set(formatPrefix(prefix), device);
     for (const route of view?.alienRoutes() ?? []) {
+      if (route.table !== MAIN_TABLE) continue;
       const text = formatPrefix(route.prefix);
       const known = this.#alien.get(text);
       // The kernel uses the one with the lowest metric.
@@ -53,11 +56,10 @@ export class LocalWays {
   #fromKernel(prefix: string): LocalWay {
     const route = this.#alien.get(prefix);
     if (route === undefined) return { ...BARE, source: "inherit", destination: { kind: "unreachable" } };
-    const { gateway, device } = route;
     return {
       source: "inherit",
       protocol: undefined,
-      destination: gateway === undefined ? deviceOr(device) : { kind: "via", gateway: formatBytes(gateway), device },
+      destination: kernelDestination(route),
       attributes: [`Kernel.source: ${route.protocol}`, `Kernel.metric: ${route.metric}`],
     };
   }
@@ -86,6 +88,18 @@ export class LocalWays {
     if (way === undefined || way.kind === "local") return { kind: "unreachable" };
     return { kind: "via", gateway: formatBytes(way.gateway ?? address), device: way.device };
   }
+}
+
+function kernelDestination({ kind, nextHops }: AlienRoute): Destination {
+  if (kind !== "unicast") return { kind: kind === "prohibit" ? "prohibited" : kind };
+  const hops = nextHops.map(({ gateway, device, weight }) => ({
+    gateway: gateway === undefined ? "" : formatBytes(gateway),
+    device: device ?? "",
+    weight,
+  }));
+  if (hops.length > 1) return { kind: "multipath", hops };
+  const [{ gateway, device }] = hops;
+  return gateway === "" ? deviceOr(device) : { kind: "via", gateway, device };
 }
 
 const BARE = { protocol: undefined, attributes: [] };
