@@ -104,7 +104,11 @@ export const kernelSchema = section({
     .meta({ description: "Remove our routes when the daemon ends in order.", default: false }),
   staleSeconds: wholeNumber(1, 86400)
     .optional()
-    .meta({ description: "Seconds until routes of an earlier run that nobody claimed are removed.", default: 120 }),
+    .meta({
+      description:
+        "Seconds until routes of an earlier run that nobody claimed are removed; with graceful restart not before every peer has told its routes, or its restart time is over.",
+      default: 120,
+    }),
 });
 
 export const controlSchema = section({

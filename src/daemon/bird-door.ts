@@ -1,7 +1,7 @@
 // The front door of `bird` and `bird6`: bird.cfg, BIRD's control socket, BIRD's words.
 
 import type { BirdServer } from "../bird/control/bird-server.js";
-import type { ExpressionPort } from "../bird/control/bird-view.js";
+import { ScriptExpressions } from "../bird/control/script-expressions.js";
 import { SpeakerView } from "../bird/control/speaker-view.js";
 import type { BirdConfigReader } from "../bird/daemon/bird-config-reader.js";
 import type { BirdLog } from "../bird/daemon/bird-log.js";
@@ -27,7 +27,8 @@ export function birdDoor(options: BirdOptions, { clock, log, reader, server }: B
     invariant(inside !== undefined, "the real speaker was assembled");
     log.askFailures((protocol) => inside.speaker.peerOf(protocol)?.session.status().lastFailure);
     const process = new BirdDaemonProcess({ ipVersion, configFile }, { clock, log, reader, target });
-    server.serve(new SpeakerView({ clock, ...inside, version: BIRD_VERSION, process, expressions: NO_EXPRESSIONS }));
+    const expressions = new ScriptExpressions(() => process.config());
+    server.serve(new SpeakerView({ clock, ...inside, version: BIRD_VERSION, process, expressions }));
   };
   return {
     version: BIRD_VERSION,
@@ -49,12 +50,3 @@ export function birdDoor(options: BirdOptions, { clock, log, reader, server }: B
     },
   };
 }
-
-const NOT_HERE = { ok: false, error: "Filters are not supported in commands" } as const;
-
-const NO_EXPRESSIONS: ExpressionPort = {
-  namedFilter: () => undefined,
-  compileFilter: () => NOT_HERE,
-  compileCondition: () => NOT_HERE,
-  evaluate: () => NOT_HERE,
-};

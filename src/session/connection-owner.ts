@@ -6,13 +6,12 @@ import type { FailureCause } from "./failure-cause.js";
 import type { FsmState, SessionAttributes } from "./fsm-types.js";
 import type { IdleHold } from "./idle-hold.js";
 import type { Negotiated } from "./negotiate.js";
-import type { PeerConnection } from "./peer-connection.js";
 import type { Connection, DownReason, SessionHandler, Transport } from "./ports.js";
 import type { SessionOptions } from "./session-options.js";
 import type { MessageCounters } from "./session-status.js";
 
-/** The peer, as its connections see it. */
-export interface ConnectionOwner {
+/** The peer, as its connections (of type C) see it. */
+export interface ConnectionOwner<C> {
   readonly options: SessionOptions;
   /** Derived from `options`. */
   readonly attributes: SessionAttributes;
@@ -23,19 +22,19 @@ export interface ConnectionOwner {
   /** The peer refuses OPENs with capabilities: the next one goes without (RFC 5492 §3). */
   plainOpen: boolean;
   /** A valid OPEN came: settles collisions. False: this connection is the one to close. */
-  mayOpen(connection: PeerConnection, negotiated: Negotiated): boolean;
+  mayOpen(connection: C, negotiated: Negotiated): boolean;
   /** Another connection would win if its OPEN came: too early to be Established on this one. */
-  isContested(connection: PeerConnection): boolean;
-  established(connection: PeerConnection, negotiated: Negotiated): void;
-  down(connection: PeerConnection, reason: DownReason): void;
-  damp(connection: PeerConnection): void;
+  isContested(connection: C): boolean;
+  established(connection: C, negotiated: Negotiated): void;
+  down(connection: C, reason: DownReason): void;
+  damp(connection: C): void;
   /** Another TCP connection for a machine of its own (§6.8), or one to be rejected. */
   track(connection: Connection): void;
   refuse(connection: Connection): void;
   /** Something went wrong, in words and as data. Comes before the transition it causes. */
-  failed(connection: PeerConnection, text: string, cause: FailureCause): void;
+  failed(connection: C, text: string, cause: FailureCause): void;
   /** The state has changed and all actions were performed. */
-  changed(connection: PeerConnection, before: FsmState): void;
+  changed(connection: C, before: FsmState): void;
 }
 
 export interface ConnectionDependencies {

@@ -42,7 +42,7 @@ const ROUTE_REFRESH_RECEIVED: FsmEvent = { type: "RouteRefreshMsg" };
 const TCP_FAILED: FsmEvent = { type: "TcpConnectionFails" };
 
 export class PeerConnection {
-  readonly #owner: ConnectionOwner;
+  readonly #owner: ConnectionOwner<PeerConnection>;
   readonly #dependencies: ConnectionDependencies;
   readonly #timers: SessionTimers;
   readonly #fsm: { -readonly [Key in keyof Fsm]: Fsm[Key] };
@@ -65,7 +65,7 @@ export class PeerConnection {
   sequence = 0;
 
   /** `state`: Idle for the peer's own machine, Active for one that was made to take an incoming connection. */
-  constructor(state: "Idle" | "Active", owner: ConnectionOwner, dependencies: ConnectionDependencies) {
+  constructor(state: "Idle" | "Active", owner: ConnectionOwner<PeerConnection>, dependencies: ConnectionDependencies) {
     this.#owner = owner;
     this.#dependencies = dependencies;
     this.#drops = new DropWatch(() => dependencies.transport.segmentDrops());

@@ -49,7 +49,7 @@ export const CONNECTION_FAILED = "connection failed";
 export class PeerSession {
   readonly #dependencies: SessionDependencies;
   readonly #idleHold: IdleHold;
-  readonly #owner: ConnectionOwner;
+  readonly #owner: ConnectionOwner<PeerConnection>;
   readonly #received: MessageCounters = zeroCounters();
   readonly #sent: MessageCounters = zeroCounters();
   #options: SessionOptions;
@@ -357,7 +357,7 @@ export class PeerSession {
 
   // --- what the connections report ----------------------------------------------------------------------------------
 
-  #makeOwner(): ConnectionOwner {
+  #makeOwner(): ConnectionOwner<PeerConnection> {
     // The connections see the session through this object, its users do not see these doors.
     const options = (): SessionOptions => this.#options;
     const attributes = (): SessionAttributes => this.#attributes;

@@ -20,6 +20,7 @@ export interface BirdView {
   /** All static protocols, or the one of this name. */
   staticRoutes(protocol?: string): readonly StaticRouteView[];
   symbols(): readonly SymbolView[];
+  /** Rows, the total among them. */
   memory(): readonly MemoryView[];
   readonly commands: BirdCommands;
   readonly expressions: ExpressionPort;

@@ -63,8 +63,7 @@ export function symbolText({ name, kind }: SymbolView): string {
 }
 
 export function memoryLines(memory: readonly MemoryView[]): readonly ReplyLine[] {
-  const total = memory.reduce((sum, { bytes }) => sum + bytes, 0);
-  const rows = [...memory, { label: "Total:", bytes: total }].map(({ label, bytes }) => {
+  const rows = memory.map(({ label, bytes }) => {
     const { value, unit } = roundSize(bytes);
     return `${label.padEnd(17)} ${String(value).padStart(4)} ${unit}B`;
   });

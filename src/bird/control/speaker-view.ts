@@ -32,7 +32,9 @@ import type {
   SymbolView,
 } from "./bird-view.js";
 import { KernelExport, PeerExport, type ExportView } from "./export-views.js";
+import { readInterfaces } from "./interface-views.js";
 import { LocalWays, staticRouteView } from "./local-ways.js";
+import { memoryViews } from "./memory-views.js";
 import { PathViews, type SourceProtocol } from "./path-views.js";
 import { protocolDetails } from "./protocol-details.js";
 import { listNetworks } from "./table-listing.js";
@@ -50,8 +52,6 @@ export interface BirdProcess {
   debug(protocols: readonly string[], flags: readonly string[]): void;
   dump(what: string): void;
   shutDown(): void;
-  interfaces(): readonly InterfaceView[];
-  memory(): readonly MemoryView[];
   watchLog(listener: (line: LogLine) => void): () => void;
 }
 
@@ -182,7 +182,7 @@ export class SpeakerView implements BirdView {
   }
 
   interfaces(): readonly InterfaceView[] {
-    return this.#deps.process.interfaces();
+    return readInterfaces(this.#deps.kernel, this.ipVersion);
   }
 
   staticRoutes(protocol?: string): readonly StaticRouteView[] {
@@ -206,7 +206,7 @@ export class SpeakerView implements BirdView {
   }
 
   memory(): readonly MemoryView[] {
-    return this.#deps.process.memory();
+    return memoryViews(this.#deps.speaker.rib);
   }
 
   watchLog(listener: (line: LogLine) => void): () => void {

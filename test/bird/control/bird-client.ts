@@ -70,7 +70,7 @@ export class BirdClient {
 export interface Started {
   readonly server: BirdServer;
   readonly path: string;
-  connect(): BirdClient;
+  readonly connect: () => BirdClient;
 }
 
 /** A listening server; closed with its clients when the test ends. */

@@ -69,8 +69,7 @@ class Console {
     const process: BirdProcess = {
       ...{ configFile: "bird.cfg", config: () => this.config, phase: () => "running" },
       ...{ checkConfig: fail, configure: fail, undo: fail, confirm: () => false, dump: fail, debug: fail },
-      ...{ shutDown: () => void this.told.push("down"), interfaces: () => [], memory: () => [] },
-      watchLog: () => () => undefined,
+      ...{ shutDown: () => void this.told.push("down"), watchLog: () => () => undefined },
     };
     const reject = Object.assign(() => ({ accept: false, by: "test" }), { ...ACCEPT_ALL, identity: "none" });
     this.view = new SpeakerView({
@@ -258,5 +257,7 @@ t.test("show static and show symbols", async (t) => {
   const { console } = await pair();
   t.equal(await console.ask("show static"), "1009-10.244.1.0/26 blackhole\n0000 \n");
   t.equal(await console.ask("show symbols table"), "1010-master  \trouting table\n0000 \n");
+  t.match(await console.ask("show memory"), /^1018-BIRD memory usage\n( [A-Z][A-Za-z ]+: +\d+ [ kMG]B\n){5}0000 \n$/);
+  t.match(await console.ask("show interfaces"), /^1001-lo .*\(index=1\)\n/);
   t.match(await console.ask("show symbols protocol"), /\n kernel1 \tprotocol\n/);
 });
