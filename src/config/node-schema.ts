@@ -102,13 +102,11 @@ export const kernelSchema = section({
     .boolean()
     .optional()
     .meta({ description: "Remove our routes when the daemon ends in order.", default: false }),
-  staleSeconds: wholeNumber(1, 86400)
-    .optional()
-    .meta({
-      description:
-        "Seconds until routes of an earlier run that nobody claimed are removed; with graceful restart not before every peer has told its routes, or its restart time is over.",
-      default: 120,
-    }),
+  staleSeconds: wholeNumber(1, 86400).optional().meta({
+    description:
+      "Seconds until routes of an earlier run that nobody claimed are removed; with graceful restart not before every peer has told its routes, or its restart time is over.",
+    default: 120,
+  }),
 });
 
 export const controlSchema = section({

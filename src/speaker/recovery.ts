@@ -154,7 +154,8 @@ export class Recovery {
   #claim(peer: Peer): void {
     this.#claims.add(peer);
     const seconds = peer.config.restartTimeSeconds ?? this.#restartSeconds;
-    const left = this.#startedAt + seconds * 1000 - this.#deps.clock.now();
+    // Even a restart time of 0 must leave the peer a moment to connect.
+    const left = this.#startedAt + Math.max(seconds * 1000, SILENCE_MS) - this.#deps.clock.now();
     if (left > 0) this.#deadlines.start(`claim ${peer.config.key}`, left);
   }
 

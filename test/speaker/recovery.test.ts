@@ -165,6 +165,16 @@ t.test("restartTimeSeconds of a peer: told to it, and how long its kernel routes
   t.equal(reflector.kernel.counts().stale, 0);
 });
 
+t.test("a restart time of 0 leaves a peer 5 s to come back", async (t) => {
+  const world = new World();
+  await crashed(world);
+  const reflector = await world.start(REFLECTOR, YAML.replace("restartTimeSeconds: 60", "restartTimeSeconds: 0"));
+  await pass(world, 4000);
+  t.equal(reflector.kernel.counts().stale, 3);
+  await pass(world, 2000);
+  t.equal(reflector.kernel.counts().stale, 0);
+});
+
 t.test("recoveryOnRequest: a start is a recovery if somebody says so", async (t) => {
   for (const isRecovery of [false, true]) {
     const world = new World();
