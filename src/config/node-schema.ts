@@ -15,13 +15,18 @@ import {
 
 const staticRoute = section({
   prefix: prefixValue.describe("Destination."),
-  via: addressValue.optional().describe("Gateway."),
+  via: oneOrMore(addressValue)
+    .optional()
+    .describe(
+      "Gateway, or several that share the load. The route is there while one of them is on a link of the node.",
+    ),
   device: deviceValue.optional().describe("Interface, alone or with `via`."),
   type: z
     .enum(["blackhole", "unreachable", "prohibit", "none"])
     .optional()
     .describe("Instead of `via` and `device`: a route that drops packets, or `none`: announced only."),
   install: z.boolean().optional().meta({ description: "Write it to the kernel, too. `none` never is.", default: true }),
+  metric: wholeNumber(0, 0xffffffff).optional().describe("Metric in the kernel; without it `kernel.metric`."),
 });
 
 export type StaticRouteInput = z.output<typeof staticRoute>;

@@ -168,6 +168,8 @@ export interface KernelRouteView {
   readonly prefix: string;
   readonly kind: string;
   readonly nextHops: readonly string[];
+  /** Absent: that of the configuration. */
+  readonly metric?: number;
   readonly state: "installed" | "pending" | "failed";
   readonly error: string | undefined;
 }

@@ -287,6 +287,7 @@ node:
     - {prefix: 10.1.0.0/16, device: eth1}
     - {prefix: 10.2.0.0/16, type: unreachable}
     - {prefix: 10.3.0.0/16, type: none}
+    - {prefix: 10.4.0.0/16, via: [192.0.2.253, 192.0.2.254], device: eth0, metric: 4294967295}
   aggregates: [{prefix: 10.244.0.0/16, summaryOnly: true}]
 kernel: {table: 100, protocol: bgp, encapsulation: [{prefix: 10.0.0.0/8, mode: always}]}
 control: {mode: "600"}
@@ -299,8 +300,10 @@ control: {mode: "600"}
       ["device", true],
       ["unreachable", true],
       ["none", false],
+      ["gateways", true],
     ],
   );
+  t.match(node.static[5], { via: { gateways: [{ device: "eth0" }, { device: "eth0" }] }, metric: 4294967295 });
   t.match(node.static[1].via, { kind: "gateway", device: "eth0" }, "the interface of a link-local gateway");
   t.match(node.aggregates, [{ summaryOnly: true }]);
   t.match(kernel, { table: 100, protocol: 186, encapsulation: [{ device: "tunl0" }] });
