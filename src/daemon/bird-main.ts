@@ -10,11 +10,11 @@ import { BirdConfigReader } from "../bird/daemon/bird-config-reader.js";
 import { BirdLog } from "../bird/daemon/bird-log.js";
 import type { BirdOptions } from "../bird/daemon/options.js";
 import { routerIdOfInterfaces } from "../bird/daemon/router-id.js";
-import { limitedScriptLog } from "../bird/daemon/script-log.js";
 import { BIRD_VERSION } from "../bird/version.js";
 import { birdDoor } from "./bird-door.js";
 import { EXIT_FAILED, type ProcessSurroundings, realSurroundings, runProcess } from "./daemon-process.js";
 import { LoopWatch } from "./loop-watch.js";
+import { LimitedScriptLog } from "./script-log.js";
 
 /** Runs the daemon until a signal or its control socket ends it, or it cannot start; gives the exit code. */
 export async function runBirdDaemon(options: BirdOptions, surroundings?: ProcessSurroundings): Promise<number> {
@@ -30,8 +30,10 @@ export async function runBirdDaemon(options: BirdOptions, surroundings?: Process
   } catch (error) {
     return refuse(log, error instanceof Error ? error.message : String(error));
   }
-  const scriptLog = limitedScriptLog(log, clock);
-  const reader = new BirdConfigReader({ ipVersion, controlSocket }, { scriptLog, findRouterId: routerIdOfInterfaces });
+  const scripts = new LimitedScriptLog(clock);
+  scripts.log = log;
+  const words = { scriptLog: scripts.write, findRouterId: routerIdOfInterfaces };
+  const reader = new BirdConfigReader({ ipVersion, controlSocket }, words);
   const loaded = await reader.load(configFile);
   if (!loaded.ok) {
     await server.close();

@@ -1,7 +1,7 @@
 // Scripts → Filter: closures over one machine, made once per distinct script. Runs them as BIRD 1.6 runs its filters: types
 // are looked at when they run, and whatever goes wrong is logged and rejects the route.
 //
-// Deviates from BIRD where that is undefined or an accident: docs/bird-compatibility.md has the list. Variables live as
+// Deviates from BIRD where that is undefined or an accident: docs/bird-filters.md has the list. Variables live as
 // long as their filter, as there: a function has no frame per call, and none can call itself.
 
 import { invariant, unreachable } from "../base/invariant.js";

@@ -12,14 +12,14 @@ import type { Script } from "../../../src/policy/script-ast.js";
 import { formatValue } from "../../../src/policy/script-value.js";
 import { DaemonProcess, run } from "../../support/daemon-process.js";
 import { eventually } from "../../support/eventually.js";
-import { Lab } from "../../support/netns.js";
+import { Lab, type Namespace } from "../../support/netns.js";
 import { BIRD1_PROGRAMS } from "../../support/peers/bird1.js";
 import { makeFolder, removeFolder } from "../../support/peers/real-peer.js";
 import { needs } from "../../support/requirements.js";
 import { scriptText } from "../../support/script-text.js";
 import { type Program, programs } from "./script-arbitrary.js";
 
-const ROUNDS = Number(process.env["FILTER_ROUNDS"] ?? 6);
+const ROUNDS = Number(process.env["FILTER_ROUNDS"] ?? 4);
 /** Filters in one configuration file. */
 const PROGRAMS = 60;
 
@@ -216,36 +216,87 @@ function runHere({ functions, filter }: Program): { readonly accepted: Map<strin
   return { accepted, words };
 }
 
-t.test("generated filters decide and change as in BIRD", needs(...BIRD1_PROGRAMS, "ip"), async (t) => {
-  const folder = await makeFolder("filters");
-  t.teardown(() => removeFolder(folder));
-  const namespace = await (await Lab.open(t)).namespace("filters");
-  const [bird, , birdc] = BIRD1_PROGRAMS;
-  const file = join(folder, "bird.conf");
-  const socket = join(folder, "bird.ctl");
-  const ask = (...words: readonly string[]): Promise<string> => run([birdc, "-s", socket, ...words]);
-  await writeFile(file, configText([]));
-  const process = new DaemonProcess("bird", namespace.spawn([bird, "-f", "-c", file, "-s", socket]));
-  t.teardown(() => process.stop());
-  await eventually("birdc's first answer", async () => (await ask("show status")).includes("up and running"));
-  let accepted = 0;
-  let rejected = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.array(programs, { minLength: PROGRAMS, maxLength: PROGRAMS }), async (generated) => {
-      const all = generated.map(numbered);
-      await writeFile(file, configText(all));
-      const answer = await ask("configure");
-      if (!answer.includes("Reconfigured")) throw new Error(`BIRD refuses what was generated: ${answer}`);
-      for (const program of all) {
-        const theirs = parseShown(await ask("show route all filter", program.filter.name));
-        const { accepted: ours, words } = runHere(program);
-        const difference = differenceOf(ours, theirs);
-        if (difference !== undefined) throw new Error([...scriptsOf(program), difference, ...words].join("\n"));
-        accepted += ours.size;
-        rejected += PROTOCOLS.flatMap(({ prefixes }) => prefixes).length - ours.size;
-      }
-    }),
-    { numRuns: ROUNDS, endOnFailure: true },
-  );
-  t.ok(accepted > 50 * ROUNDS && rejected > 50 * ROUNDS, `${accepted} accepted, ${rejected} rejected`);
-});
+/** BIRD, started again where a filter kills it: some masks with expressions in them do. */
+class FilterDaemon {
+  readonly #namespace: Namespace;
+  readonly #file: string;
+  readonly #socket: string;
+  #process: DaemonProcess | undefined;
+  crashes = 0;
+
+  constructor(namespace: Namespace, folder: string) {
+    this.#namespace = namespace;
+    this.#file = join(folder, "bird.conf");
+    this.#socket = join(folder, "bird.ctl");
+  }
+
+  async configure(text: string): Promise<void> {
+    await writeFile(this.#file, text);
+    if (this.#process === undefined) return this.#start();
+    const answer = await this.#ask("configure");
+    if (!answer.includes("Reconfigured")) throw new Error(`BIRD refuses what was generated: ${answer}`);
+  }
+
+  /** `show route all` for the filter; undefined: BIRD did not survive it. */
+  async accepted(filter: string): Promise<string | undefined> {
+    try {
+      return await this.#ask(`show route all filter ${filter}`);
+    } catch (error) {
+      if (this.#process?.isRunning !== false) throw error;
+      this.crashes++;
+      await this.#start();
+      return undefined;
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process?.isRunning === true) await this.#process.stop();
+  }
+
+  async #start(): Promise<void> {
+    const command = [BIRD1_PROGRAMS[0], "-f", "-c", this.#file, "-s", this.#socket];
+    const process = new DaemonProcess("bird", this.#namespace.spawn(command));
+    this.#process = process;
+    await eventually("birdc's first answer", async () => {
+      if (!process.isRunning) throw new Error(`bird ended:\n${process.output}`);
+      return (await this.#ask("show status")).includes("up and running");
+    });
+  }
+
+  #ask(command: string): Promise<string> {
+    return run([BIRD1_PROGRAMS[2], "-s", this.#socket, ...command.split(" ")]);
+  }
+}
+
+t.test(
+  "generated filters decide and change as in BIRD",
+  { ...needs(...BIRD1_PROGRAMS, "ip"), timeout: 120_000 },
+  async (t) => {
+    const folder = await makeFolder("filters");
+    t.teardown(() => removeFolder(folder));
+    const namespace = await (await Lab.open(t)).namespace("filters");
+    const daemon = new FilterDaemon(namespace, folder);
+    t.teardown(() => daemon.stop());
+    let accepted = 0;
+    let rejected = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(programs, { minLength: PROGRAMS, maxLength: PROGRAMS }), async (generated) => {
+        const all = generated.map(numbered);
+        await daemon.configure(configText(all));
+        for (const program of all) {
+          const output = await daemon.accepted(program.filter.name);
+          if (output === undefined) continue;
+          const theirs = parseShown(output);
+          const { accepted: ours, words } = runHere(program);
+          const difference = differenceOf(ours, theirs);
+          if (difference !== undefined) throw new Error([...scriptsOf(program), difference, ...words].join("\n"));
+          accepted += ours.size;
+          rejected += PROTOCOLS.flatMap(({ prefixes }) => prefixes).length - ours.size;
+        }
+      }),
+      { numRuns: ROUNDS, endOnFailure: true },
+    );
+    t.ok(daemon.crashes < 3 * ROUNDS, `BIRD crashed ${daemon.crashes} times`);
+    t.ok(accepted > 50 * ROUNDS && rejected > 50 * ROUNDS, `${accepted} accepted, ${rejected} rejected`);
+  },
+);

@@ -1,5 +1,5 @@
 // Filters that nobody would write: well-typed for the most part, ill-typed now and then, for BIRD and for us. Left out is
-// what differs on purpose (docs/bird-compatibility.md) or what the parser of BIRD refuses before a filter runs.
+// what differs on purpose (docs/bird-filters.md) or what the parser of BIRD refuses before a filter runs.
 
 import fc from "fast-check";
 import { makePrefix } from "../../../src/base/ip.js";
