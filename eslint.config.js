@@ -5,7 +5,7 @@ import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  { ignores: ["node_modules/", "dist/", "build/", ".tap/", "proto-fixtures/"] },
+  { ignores: ["node_modules/", "dist/", "dist-package/", "build/", ".tap/", "proto-fixtures/"] },
   eslint.configs.recommended,
   {
     linterOptions: { reportUnusedDisableDirectives: "error" },

@@ -1,34 +1,61 @@
-// npm run build: src/ → dist/. TypeScript, the C addon where it can be built, the program dist/bin/starling.
+// npm run build: src/ → dist/. TypeScript, the C addon where it can be built, the programs: dist/bin/starling, and bird, bird6,
+// birdcl and birdcl6 in BIRD's place.
 //
-// Plain JavaScript on Node's own modules, because it runs before anything is compiled.
+// Plain JavaScript, because it runs before anything is compiled.
 
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundle } from "./bundle.mjs";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /**
- * Shell script and module in one: the shell gives place to Node in its second line, which is a text and a comment to Node.
- * Without an extension Node takes it as a module because of dist/package.json.
- *
  * V8 lets its two semi-spaces grow to 16 MB each when many peers say something at once, and a daemon keeps that. With 4 MB
  * it collects a little more often; docs/performance.md has the numbers. Only an option of Node itself can say so.
  */
+export const NODE_OPTIONS = ["--max-semi-space-size=4"];
+
+/**
+ * Shell script and module in one: the shell gives place to Node in its second line, which is a text and a comment to Node.
+ * Without an extension Node takes it as a module because of dist/package.json.
+ */
 const LAUNCHER = `#!/bin/sh
-":" //; exec node --max-semi-space-size=4 "$0" "$@"
+":" //; exec node ${NODE_OPTIONS.join(" ")} "$0" "$@"
 import "./starling.js";
 `;
+
+/** The names under which calico/node calls BIRD, and the bundle behind each. */
+export const BIRD_NAMES = { bird: "bird", bird6: "bird", birdcl: "birdcl", birdcl6: "birdcl" };
+
+/**
+ * A process is found by its name and by its first word, which must both be `bird`: Node is started by a link of that name,
+ * looked up in PATH because a shell cannot say otherwise what the first word shall be.
+ * @param {string} name
+ * @param {string} program
+ */
+function birdLauncher(name, program) {
+  return `#!/bin/sh
+self=$0
+if [ -h "$self" ] || [ "\${self%/bin/*}" = "$self" ]; then self=$(readlink -f -- "$self"); fi
+dist=\${self%/bin/*}
+PATH=$dist/runtime:$PATH
+export PATH
+exec ${name} ${NODE_OPTIONS.join(" ")} "$dist/lib/app/${program}.js" "$@"
+`;
+}
 
 /** Its time says when the last complete build began. */
 export const STAMP = ".stamp";
@@ -69,6 +96,15 @@ export async function buildAddonInto(outFile) {
 }
 
 /**
+ * @param {string} path
+ * @param {string} text
+ */
+function writeProgram(path, text) {
+  writeFileSync(path, text);
+  chmodSync(path, 0o755);
+}
+
+/**
  * Builds dist/.
  * @returns {Promise<number>} exit status
  */
@@ -82,9 +118,16 @@ export async function build() {
   const { name, version, license, type } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   writeFileSync(join(dist, "package.json"), `${JSON.stringify({ name, version, license, type }, undefined, 2)}\n`);
   mkdirSync(join(dist, "bin"), { recursive: true });
-  const launcher = join(dist, "bin", "starling");
-  writeFileSync(launcher, LAUNCHER);
-  chmodSync(launcher, 0o755);
+  writeProgram(join(dist, "bin", "starling"), LAUNCHER);
+  const bundled = await bundle(ROOT, join(dist, "lib", "app"));
+  if (!bundled.ok) return 1;
+  const addon = join(dist, "native", "sys.node");
+  if (existsSync(addon)) copyFileSync(addon, join(dist, "lib", "app", "sys.node"));
+  mkdirSync(join(dist, "runtime"));
+  for (const [name, program] of Object.entries(BIRD_NAMES)) {
+    symlinkSync(process.execPath, join(dist, "runtime", name));
+    writeProgram(join(dist, "bin", name), birdLauncher(name, program));
+  }
   writeStamp(join(dist, STAMP), startedAt);
   return 0;
 }

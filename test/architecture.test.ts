@@ -23,6 +23,7 @@ const SIDEWAYS = [
   "kernel → native",
   "control → native",
   "control → replay",
+  "bird → control",
   "calico → datastore",
 ];
 const MAX_LINES = 500;

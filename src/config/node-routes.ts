@@ -30,6 +30,8 @@ export function readNodeRoutes(input: ConfigInput["node"], report: ConfigReport)
     aggregates: aggregates.map(({ prefix, summaryOnly }) => ({ prefix, summaryOnly: summaryOnly ?? false })),
     direct: input?.direct ?? [],
     kernelRoutes: input?.kernelRoutes ?? [],
+    learnsAllKernelRoutes: false,
+    weights: undefined,
   };
 }
 
@@ -71,7 +73,7 @@ function checkDuplicates(prefixes: readonly IpPrefix[], path: Path, report: Conf
 }
 
 function readStatic(entry: StaticRouteInput, path: Path, report: ConfigReport): StaticRouteConfig {
-  const { prefix, via, device, type } = entry;
+  const { prefix, via, device, type, metric } = entry;
   const install = type !== "none" && (entry.install ?? true);
   if (type !== undefined) {
     if (via !== undefined || device !== undefined) {
@@ -79,16 +81,18 @@ function readStatic(entry: StaticRouteInput, path: Path, report: ConfigReport): 
     }
     if (type === "none" && entry.install === true)
       report.fault([...path, "install"], "a route of type none is never installed", "");
-    return { prefix, via: { kind: type }, install };
+    return { prefix, via: { kind: type }, install, metric };
   }
   if (via !== undefined) {
+    const gateways = asList(via).map((address) => ({ address, device: device ?? address.zone }));
     // RFC 8950 allows IPv4 routes through IPv6 gateways, nothing the other way round.
-    if (prefix.bytes.length === 16 && via.bytes.length === 4) {
+    if (prefix.bytes.length === 16 && gateways.some(({ address }) => address.bytes.length === 4)) {
       report.fault([...path, "via"], "an IPv6 route cannot have an IPv4 gateway", "");
     }
-    return { prefix, via: { kind: "gateway", address: via, device: device ?? via.zone }, install };
+    if (gateways.length > 1) return { prefix, via: { kind: "gateways", gateways }, install, metric };
+    return { prefix, via: { kind: "gateway", ...gateways[0] }, install, metric };
   }
-  if (device !== undefined) return { prefix, via: { kind: "device", device }, install };
+  if (device !== undefined) return { prefix, via: { kind: "device", device }, install, metric };
   report.fault(
     path,
     `where ${formatPrefix(prefix)} leads is missing`,
@@ -108,6 +112,7 @@ export function readKernel(input: ConfigInput["kernel"], filters: FilterSource, 
       exportPolicy === undefined
         ? ACCEPT_ALL
         : filters.filter(asList(exportPolicy), ["kernel", "exportPolicy"], localAs),
+    readsKernelFacts: false,
     encapsulation: (input?.encapsulation ?? []).map(({ prefix, mode, device }) => ({
       prefix,
       mode,

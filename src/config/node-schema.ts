@@ -15,13 +15,18 @@ import {
 
 const staticRoute = section({
   prefix: prefixValue.describe("Destination."),
-  via: addressValue.optional().describe("Gateway."),
+  via: oneOrMore(addressValue)
+    .optional()
+    .describe(
+      "Gateway, or several that share the load. The route is there while one of them is on a link of the node.",
+    ),
   device: deviceValue.optional().describe("Interface, alone or with `via`."),
   type: z
     .enum(["blackhole", "unreachable", "prohibit", "none"])
     .optional()
     .describe("Instead of `via` and `device`: a route that drops packets, or `none`: announced only."),
   install: z.boolean().optional().meta({ description: "Write it to the kernel, too. `none` never is.", default: true }),
+  metric: wholeNumber(0, 0xffffffff).optional().describe("Metric in the kernel; without it `kernel.metric`."),
 });
 
 export type StaticRouteInput = z.output<typeof staticRoute>;
@@ -102,9 +107,11 @@ export const kernelSchema = section({
     .boolean()
     .optional()
     .meta({ description: "Remove our routes when the daemon ends in order.", default: false }),
-  staleSeconds: wholeNumber(1, 86400)
-    .optional()
-    .meta({ description: "Seconds until routes of an earlier run that nobody claimed are removed.", default: 120 }),
+  staleSeconds: wholeNumber(1, 86400).optional().meta({
+    description:
+      "Seconds until routes of an earlier run that nobody claimed are removed; with graceful restart not before every peer has told its routes, or its restart time is over.",
+    default: 120,
+  }),
 });
 
 export const controlSchema = section({

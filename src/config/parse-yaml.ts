@@ -12,6 +12,7 @@ import { reportIssues } from "./config-issues.js";
 import { ConfigReport } from "./config-report.js";
 import { findOwnNode } from "./mesh.js";
 import { readControl, readKernel, readLog, readNodeRoutes } from "./node-routes.js";
+import { NO_COMPATIBILITY } from "./no-compatibility.js";
 import { PeerGroups } from "./peer-options.js";
 import { readDynamicPeers, readPeers } from "./peers.js";
 import type { OwnNode, PeersContext } from "./peers-context.js";
@@ -94,6 +95,7 @@ function buildConfig(
       alwaysCompareMed: input.bestPath?.alwaysCompareMed ?? false,
       missingMedAsWorst: input.bestPath?.missingMedAsWorst ?? false,
     },
+    compatibility: NO_COMPATIBILITY,
     node: readNodeRoutes(input.node, report),
     kernel: readKernel(input.kernel, filters, localAs),
     control: readControl(input.control),

@@ -96,6 +96,7 @@ export function buildPeer(
     extendedMessage: options.get("extendedMessage"),
     extendedNextHop: options.get("extendedNextHop"),
     gracefulRestart: options.get("gracefulRestart"),
+    restartTimeSeconds: undefined,
   };
   checkPeer(peer, identity, options, report);
   return peer;

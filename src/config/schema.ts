@@ -30,7 +30,7 @@ const gracefulRestartSchema = section({
     .meta({ description: "How long our peers shall keep our routes while we restart.", default: 120 }),
   deferralSeconds: wholeNumber(0, 4095).optional().meta({
     description:
-      "After our own restart: the longest wait for every peer's End-of-RIB, until stale kernel routes are removed. Routes are used at once.",
+      "After our own restart: the longest wait for the End-of-RIB of peers that are there, before we send ours. Routes are used at once.",
     default: 60,
   }),
   staleTimeSeconds: wholeNumber(1, 86400)

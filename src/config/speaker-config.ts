@@ -21,6 +21,7 @@ export interface SpeakerConfig {
   readonly gracefulRestart: GracefulRestartConfig;
   readonly multipath: MultipathConfig;
   readonly bestPath: BestPathConfig;
+  readonly compatibility: CompatibilityConfig;
   readonly node: NodeRoutesConfig;
   readonly kernel: KernelConfig;
   readonly control: ControlConfig;
@@ -36,7 +37,7 @@ export interface ListenConfig {
 export type PeerType = "node-to-node mesh" | "global" | "node specific" | "dynamic";
 
 export interface PeerConfig {
-  /** Unique text of the address; the key of the peer in status, logs and diffs. */
+  /** The key of the peer in status, logs and diffs: unique. The text of the address, from bird.cfg the protocol's name. */
   readonly key: string;
   readonly name: string;
   readonly type: PeerType;
@@ -107,7 +108,11 @@ export interface PeerConfig {
   readonly extendedMessage: boolean;
   /** Accept and send IPv4 with IPv6 next hops (RFC 8950). */
   readonly extendedNextHop: boolean;
-  readonly gracefulRestart: boolean;
+  /** `aware`: we help a peer that restarts, and ask for nothing ourselves (RFC 4724 §3, no families). */
+  readonly gracefulRestart: boolean | "aware";
+  /** Restart time of RFC 4724 told to this peer; undefined: the speaker's. For as long after our own restart, kernel routes
+   *  that may be the peer's stay. */
+  readonly restartTimeSeconds: number | undefined;
 }
 
 /** `self`: always ourselves; `selfExternal`: ourselves for routes of external peers and our own; `keep`: always unchanged;
@@ -142,7 +147,7 @@ export interface GracefulRestartConfig {
   readonly enabled: boolean;
   /** What we ask of our peers: 0–4095. */
   readonly restartTimeSeconds: number;
-  /** Longest wait for every peer's End-of-RIB after our own restart, until stale kernel routes are swept. */
+  /** Longest wait for the End-of-RIB of peers that are there after our own restart, before we send ours. */
   readonly deferralSeconds: number;
   /** Longest time that routes of a restarting peer stay stale, whatever it asked for. */
   readonly staleTimeSeconds: number;
@@ -165,6 +170,53 @@ export interface BestPathConfig {
   readonly missingMedAsWorst: boolean;
 }
 
+/** Where BIRD 1.6, as Calico uses it, does otherwise than the RFCs or than Starling by itself: one field per difference. All
+ *  are off in YAML; the front door for bird.cfg sets them. Reactions to malformed messages are the RFCs' in both. */
+export interface CompatibilityConfig {
+  /** OPENs offer BIRD's capabilities in BIRD's order: multiprotocol, refresh, graceful restart, 4-octet AS, ADD-PATH, enhanced
+   *  refresh, long-lived graceful restart with no families ("aware"). Restarting and forwarding-preserved bits are set while
+   *  we recover, and only then. */
+  readonly birdCapabilities: boolean;
+  /** A configured keepalive time is used as it is, whatever hold time was negotiated. */
+  readonly fixedKeepalive: boolean;
+  /** A connection that is not wanted is closed without a message; off: with Cease/Connection Rejected (RFC 4486). */
+  readonly refusesSilently: boolean;
+  /** Export policies see the route as it would be sent: our AS in front for external peers, LOCAL_PREF 100 on routes that
+   *  have none, a next hop; and what they change is not changed again afterwards. */
+  readonly preparedExport: boolean;
+  /** A MED that came with a route is sent to external peers as 0 instead of not at all. */
+  readonly zeroMedToExternal: boolean;
+  /** A path whose next hop does not resolve takes part in the decision: behind all others of its weight. It is announced, and
+   *  unreachable in the kernel. Off: it is not used (RFC 4271 §9.1.2.1). */
+  readonly keepsUnresolved: boolean;
+  /** The node's own routes that have a gateway (static, kernel) are announced to internal peers with that gateway as next hop. */
+  readonly announcesGateways: boolean;
+  /** On multihop sessions our IPv6 next hop is the global address alone. Off: the link-local one goes with it wherever the
+   *  peer shares the subnet (RFC 2545 §3). */
+  readonly globalNextHopOverMultihop: boolean;
+  /** Of paths equal in every step up to the peer's address the older wins, instead of the lower path id. */
+  readonly olderWins: boolean;
+  /** Our cluster id in a CLUSTER_LIST is a loop on sessions with clients only, and such a route is not sent to clients. Off:
+   *  it is one on every session (RFC 4456 §8). */
+  readonly clusterLoopOnlyWithClients: boolean;
+  /** Each session knows its own local AS only: internal ones with different local AS numbers are not one iBGP, so that routes
+   *  pass between them without reflection, and the speaker's AS is neither put in front of paths nor a loop where localAs is
+   *  another. Off: they are (RFC 7705). */
+  readonly separatesLocalAs: boolean;
+  /** The end of the process is told to peers with Cease (they withdraw) even where graceful restart was negotiated. */
+  readonly ceaseAtStop: boolean;
+  /** A start is a recovery (RFC 4724 §4.1) if, and only if, whoever started the process said so (BIRD's -R). Off: every start
+   *  may be one. */
+  readonly recoveryOnRequest: boolean;
+}
+
+/** Weights of the node's own routes by where they come from (BIRD: `preference`); higher wins, before LOCAL_PREF. */
+export interface LocalWeights {
+  readonly static: number;
+  readonly direct: number;
+  readonly kernel: number;
+}
+
 export interface NodeRoutesConfig {
   /** The node's address blocks: advertised, and a blackhole in the kernel as Calico does. */
   readonly blocks: readonly IpPrefix[];
@@ -172,21 +224,36 @@ export interface NodeRoutesConfig {
   readonly borrowed: readonly IpPrefix[];
   readonly static: readonly StaticRouteConfig[];
   readonly aggregates: readonly AggregateConfig[];
-  /** Advertise connected prefixes of these interfaces (shell patterns, `!` excludes). */
+  /** Advertise connected prefixes of these interfaces: shell patterns, prefixes that hold the address, or both; `!` excludes
+   *  (speaker/interface-pattern.ts). */
   readonly direct: readonly string[];
   /** Advertise alien kernel routes through these interfaces (shell patterns). */
   readonly kernelRoutes: readonly string[];
+  /** Every alien kernel route is a route of ours, whatever its interface: one per prefix, with kernel facts (`Route.kernel`). */
+  readonly learnsAllKernelRoutes: boolean;
+  /** Undefined: 32768 for all. */
+  readonly weights: LocalWeights | undefined;
+}
+
+/** A gateway of a static route, which counts while it is on a link of the node. */
+export interface StaticGateway {
+  readonly address: IpAddress;
+  readonly device: string | undefined;
 }
 
 export interface StaticRouteConfig {
   readonly prefix: IpPrefix;
   readonly via:
-    | { readonly kind: "gateway"; readonly address: IpAddress; readonly device: string | undefined }
+    | ({ readonly kind: "gateway" } & StaticGateway)
+    /** Several that share the load. */
+    | { readonly kind: "gateways"; readonly gateways: readonly StaticGateway[] }
     | { readonly kind: "device"; readonly device: string }
     | { readonly kind: "blackhole" | "unreachable" | "prohibit" }
     | { readonly kind: "none" };
   /** Written to the kernel; `none` routes never are. */
   readonly install: boolean;
+  /** Metric in the kernel; undefined: that of KernelConfig. */
+  readonly metric?: number | undefined;
 }
 
 /** Advertised (and a blackhole in the kernel) while at least one longer prefix exists. */
@@ -205,12 +272,15 @@ export interface KernelConfig {
   readonly metric: number;
   /** Which best routes go to the kernel. */
   readonly exportPolicy: Filter;
+  /** Policies for the kernel may set `Route.kernel`: metric and tunnel of the route that is written. */
+  readonly readsKernelFacts: boolean;
   readonly encapsulation: readonly EncapsulationConfig[];
   /** Seconds between audits that repair drift. */
   readonly auditSeconds: number;
   /** Remove our routes at exit. */
   readonly removeAtExit: boolean;
-  /** Seconds after start until routes of an earlier run that nobody claimed are swept (End-of-RIB may end it sooner). */
+  /** Seconds after start until routes of an earlier run that nobody claimed are swept; with graceful restart not before every
+   *  peer has told its table, or its restart time has ended. */
   readonly staleSeconds: number;
 }
 

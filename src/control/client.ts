@@ -3,14 +3,8 @@
 
 import { connect, type Socket } from "node:net";
 import type { Alarm, Clock } from "../base/clock.js";
-import {
-  encodeRequest,
-  LineSplitter,
-  parseResponse,
-  RequestError,
-  type Response,
-  socketPathFault,
-} from "./protocol.js";
+import { LineSplitter } from "./line-splitter.js";
+import { encodeRequest, parseResponse, RequestError, type Response, socketPathFault } from "./protocol.js";
 
 /** Nobody sensible answers on the socket. */
 export class UnreachableError extends Error {

@@ -55,6 +55,19 @@ export function sampleRoute(
       valueOf("extended-community", text, parseExtendedCommunity(text)),
     ),
     weight: numberOf("weight", words.weight, 0xffff) ?? 0,
+    isBare: false,
+    originatorId: undefined,
+    clusterList: undefined,
+    atomicAggregate: false,
+    aggregator: undefined,
+    protocolName: learnedFrom?.name ?? words.source,
+    fromAddress: new Uint8Array(0),
+    destination: "unreachable",
+    gateway: new Uint8Array(0),
+    interfaceName: "",
+    kernelMetric: undefined,
+    kernelSource: undefined,
+    kernelTunnel: undefined,
   };
 }
 

@@ -1,10 +1,7 @@
-// One client of the control socket: reads requests, answers them in order, never holds more than one answer in memory.
-//
-// A client that does not read only stops itself: its socket is not read either, and its stream is not produced. A
-// client that floods gets one request a turn, in line with all others.
+// The dialogue with one client of the control socket: a request a line, an answer, or a stream of chunks.
 
-import type { Socket } from "node:net";
 import { unreachable } from "../base/invariant.js";
+import type { Dialogue, LineConnection } from "./line-connection.js";
 import type { Outcome } from "./methods.js";
 import {
   encodeChunk,
@@ -12,7 +9,6 @@ import {
   encodeError,
   encodeResult,
   encodeResultText,
-  LineSplitter,
   MAX_REQUEST_BYTES,
   parseRequest,
   type Request,
@@ -20,129 +16,60 @@ import {
   type RequestId,
 } from "./protocol.js";
 
-/** What a connection needs of its server. */
-export interface ConnectionHost {
-  now(): number;
-  /** Resolves when it is this connection's turn to work for about 2 ms. */
-  turn(): Promise<void>;
-  perform(request: Request, socket: Socket): Outcome | Promise<Outcome>;
+/** What the dialogue needs of its server. */
+export interface RequestHost {
+  perform(request: Request, connection: LineConnection): Outcome | Promise<Outcome>;
   /** A bug or a failure behind a request; gives the words for the client. */
   explain(error: unknown, method: string): RequestError;
-  closed(connection: ServerConnection): void;
 }
 
-export class ServerConnection {
-  readonly #socket: Socket;
-  readonly #host: ConnectionHost;
-  readonly #splitter = new LineSplitter(MAX_REQUEST_BYTES);
-  #working = false;
-  #clientEnded = false;
-  #closed = false;
-  #lastActive: number;
-  #resumeWriting: (() => void) | undefined;
+export class ServerConnection implements Dialogue {
+  readonly maxLineBytes = MAX_REQUEST_BYTES;
+  readonly keepsEmptyLines = false;
+  readonly #connection: LineConnection;
+  readonly #host: RequestHost;
 
-  constructor(socket: Socket, host: ConnectionHost) {
-    this.#socket = socket;
+  constructor(connection: LineConnection, host: RequestHost) {
+    this.#connection = connection;
     this.#host = host;
-    this.#lastActive = host.now();
-    socket.on("data", (chunk: Buffer) => this.#onData(chunk));
-    socket.on("end", () => {
-      this.#clientEnded = true;
-      this.#splitter.end();
-      void this.#work();
-    });
-    socket.on("drain", () => {
-      this.#lastActive = host.now();
-      this.#resumeWriting?.();
-    });
-    // The reason is of no interest: a client may go away at any moment. `close` follows.
-    socket.on("error", () => socket.destroy());
-    socket.on("close", () => {
-      this.#closed = true;
-      this.#resumeWriting?.();
-      host.closed(this);
-    });
   }
 
-  /** Milliseconds of Clock.now when octets last moved. */
-  get lastActive(): number {
-    return this.#lastActive;
+  tooLong(): string {
+    return encodeError(new RequestError("line-too-long", `a request is at most ${MAX_REQUEST_BYTES} octets`));
   }
 
-  /** A request is being answered. */
-  get isBusy(): boolean {
-    return this.#working;
+  crowdedOut(): string {
+    return encodeError(new RequestError("too-many-connections", "closed to make room for another client"));
   }
 
-  /** Says why in a last line, as far as the client reads, and closes. */
-  refuse(error: RequestError): void {
-    if (this.#socket.writableLength === 0) this.#socket.write(encodeError(error));
-    this.close();
-  }
-
-  close(): void {
-    if (this.#socket.writableNeedDrain) this.#socket.destroy();
-    else this.#socket.destroySoon();
-  }
-
-  #onData(chunk: Buffer): void {
-    this.#lastActive = this.#host.now();
-    if (this.#closed || this.#socket.writableEnded) return;
-    if (!this.#splitter.push(chunk)) {
-      this.refuse(new RequestError("line-too-long", `a request is at most ${MAX_REQUEST_BYTES} octets`));
-      return;
-    }
-    void this.#work();
-  }
-
-  async #work(): Promise<void> {
-    if (this.#working) return;
-    this.#working = true;
-    this.#socket.pause();
-    for (;;) {
-      const line = this.#splitter.next();
-      if (line === undefined || this.#isGone()) break;
-      await this.#host.turn();
-      await this.#answer(line);
-    }
-    this.#working = false;
-    if (this.#isGone()) return;
-    if (this.#clientEnded) this.#socket.end();
-    else this.#socket.resume();
-  }
-
-  #isGone(): boolean {
-    return this.#closed || this.#socket.writableEnded;
-  }
-
-  async #answer(line: string): Promise<void> {
+  async answer(line: string): Promise<void> {
     let id: RequestId = null;
     let method = "";
     try {
       const request = parseRequest(line);
       ({ id, method } = request);
-      const outcome = await this.#host.perform(request, this.#socket);
+      const outcome = await this.#host.perform(request, this.#connection);
       await this.#tell(id, outcome);
     } catch (error) {
       const known = error instanceof RequestError ? error : this.#host.explain(error, method);
-      await this.#write(encodeError(new RequestError(known.code, known.message, known.id ?? id)));
+      await this.#connection.write(encodeError(new RequestError(known.code, known.message, known.id ?? id)));
     }
   }
 
   async #tell(id: RequestId, outcome: Outcome): Promise<void> {
     switch (outcome.kind) {
       case "value":
-        return this.#write(encodeResult(id, outcome.value));
+        return this.#connection.write(encodeResult(id, outcome.value));
       case "chunks":
         return this.#stream(id, outcome.chunks);
       case "list": {
         const items = await this.#collect(outcome.chunks);
-        return this.#write(encodeResultText(id, `[${items.join(",")}]`));
+        return this.#connection.write(encodeResultText(id, `[${items.join(",")}]`));
       }
       case "single": {
         const [item] = await this.#collect(outcome.chunks);
         if (item === undefined) throw new RequestError("not-found", "it has gone meanwhile");
-        return this.#write(encodeResultText(id, item));
+        return this.#connection.write(encodeResultText(id, item));
       }
       default:
         return unreachable(outcome);
@@ -156,7 +83,7 @@ export class ServerConnection {
       const next = chunks.next();
       if (next.done === true) return items;
       for (const item of next.value) items.push(JSON.stringify(item));
-      await this.#host.turn();
+      await this.#connection.turn();
     }
   }
 
@@ -166,22 +93,13 @@ export class ServerConnection {
       const next = chunks.next();
       if (next.done === true) break;
       count += next.value.length;
-      if (next.value.length > 0) await this.#write(encodeChunk(id, next.value));
-      if (this.#isGone()) {
+      if (next.value.length > 0) await this.#connection.write(encodeChunk(id, next.value));
+      if (this.#connection.isGone) {
         chunks.return?.();
         return;
       }
-      await this.#host.turn();
+      await this.#connection.turn();
     }
-    await this.#write(encodeDone(id, count));
-  }
-
-  /** Resolves when the client has taken enough of what was written before, or is gone. */
-  async #write(text: string): Promise<void> {
-    if (this.#isGone() || this.#socket.write(text)) return;
-    await new Promise<void>((resolve) => {
-      this.#resumeWriting = resolve;
-    });
-    this.#resumeWriting = undefined;
+    await this.#connection.write(encodeDone(id, count));
   }
 }

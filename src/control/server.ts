@@ -1,31 +1,19 @@
-// The control server: a Unix socket for status, tables and commands. Its permissions are its protection.
-//
-// It takes at most one short slice of work per turn of the event loop, for all clients together, so that neither a
-// thousand connections nor a dump of the whole table delays a keepalive.
+// The control server: status, tables and commands as JSON lines over a Unix socket.
 
-import { createServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/log.js";
-import { WorkQueue } from "../base/work-queue.js";
 import type { Sys } from "../native/sys.js";
 import type { ControlTarget } from "./api-types.js";
+import { LineServer, type LineServerOptions } from "./line-server.js";
 import { METHODS, type Outcome } from "./methods.js";
 import { readPeerCredentials } from "./peer-credentials.js";
 import { CommandError, RouteQueryError } from "../speaker/command-error.js";
 import { encodeError, PROTOCOL_VERSION, type Request, RequestError } from "./protocol.js";
-import { type ConnectionHost, ServerConnection } from "./server-connection.js";
-import {
-  clearStaleSocket,
-  giveToGroup,
-  listenOnSocketFile,
-  type SocketFileOptions,
-  SocketTakenError,
-} from "./socket-file.js";
+import { type RequestHost, ServerConnection } from "./server-connection.js";
 
-export interface ControlServerOptions extends SocketFileOptions {
+export interface ControlServerOptions extends LineServerOptions {
   readonly version: string;
-  /** Most clients at a time; beyond, the one that was idle longest goes. */
-  readonly maxConnections?: number;
 }
 
 export interface ControlServerDependencies {
@@ -35,41 +23,28 @@ export interface ControlServerDependencies {
   readonly sys: Sys | undefined;
 }
 
-/** Work of some 2 ms is done out of line at most this often. */
-const FREE_TURN_MS = 5;
-
-const MAX_CONNECTIONS = 256;
-/** A client that takes nothing for so long may be dropped for another one. */
-const STALLED_AFTER_MS = 5000;
-
 export class ControlServer {
   readonly #options: ControlServerOptions;
-  readonly #clock: Clock;
   readonly #log: Log;
   readonly #sys: Sys | undefined;
-  readonly #server: Server;
-  readonly #queue: WorkQueue;
-  /** When the next turn without waiting may be given. */
-  #freeAt = 0;
-  readonly #connections = new Set<ServerConnection>();
-  readonly #host: ConnectionHost;
+  readonly #server: LineServer;
   #target: ControlTarget | undefined;
 
-  constructor(options: ControlServerOptions, dependencies: ControlServerDependencies) {
+  constructor(options: ControlServerOptions, { clock, log, sys }: ControlServerDependencies) {
     this.#options = options;
-    this.#clock = dependencies.clock;
-    this.#log = dependencies.log;
-    this.#sys = dependencies.sys;
-    this.#queue = new WorkQueue(this.#clock);
-    // allowHalfOpen: `echo … | nc -U` ends its side before it reads.
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#admit(socket));
-    this.#host = {
-      now: () => this.#clock.now(),
-      turn: () => this.#turn(),
-      perform: (request, socket) => this.#perform(request, socket),
+    this.#log = log;
+    this.#sys = sys;
+    const host: RequestHost = {
+      perform: (request, { socket }) => this.#perform(request, socket),
       explain: (error, method) => this.#explain(error, method),
-      closed: (connection) => this.#connections.delete(connection),
     };
+    this.#server = new LineServer(options, {
+      clock,
+      log,
+      open: (connection) => new ServerConnection(connection, host),
+      full: () =>
+        encodeError(new RequestError("too-many-connections", "the daemon serves too many clients, try again")),
+    });
   }
 
   get path(): string {
@@ -78,21 +53,13 @@ export class ControlServer {
 
   /** Number of clients. */
   get connectionCount(): number {
-    return this.#connections.size;
+    return this.#server.connectionCount;
   }
 
   /** Takes the socket's place; until serve() requests are answered with `starting`. Rejects with SocketTakenError where
    *  another daemon answers, or with the system's error. */
-  async listen(): Promise<void> {
-    await clearStaleSocket(this.#options.path, this.#clock);
-    try {
-      await listenOnSocketFile(this.#server, this.#options);
-    } catch (error) {
-      throw new SocketTakenError(`cannot listen on ${this.#options.path}: ${messageOf(error)}`);
-    }
-    this.#server.on("error", (error) => this.#log.warn(`control socket: ${error.message}`));
-    const trouble = giveToGroup(this.#options);
-    if (trouble !== undefined) this.#log.warn(`control socket: ${trouble}`);
+  listen(): Promise<void> {
+    return this.#server.listen();
   }
 
   serve(target: ControlTarget): void {
@@ -100,53 +67,8 @@ export class ControlServer {
   }
 
   /** Drops all clients and removes the socket file. */
-  async close(): Promise<void> {
-    for (const connection of this.#connections) connection.close();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-  }
-
-  #admit(socket: Socket): void {
-    if (this.#connections.size >= (this.#options.maxConnections ?? MAX_CONNECTIONS) && !this.#makeRoom()) {
-      socket.on("error", () => socket.destroy());
-      socket.write(
-        encodeError(new RequestError("too-many-connections", "the daemon serves too many clients, try again")),
-      );
-      socket.destroySoon();
-      return;
-    }
-    this.#connections.add(new ServerConnection(socket, this.#host));
-  }
-
-  /** An idle client must not keep an operator out. */
-  #makeRoom(): boolean {
-    const stalledSince = this.#clock.now() - STALLED_AFTER_MS;
-    let victim: ServerConnection | undefined;
-    for (const connection of this.#connections) {
-      if (connection.isBusy && connection.lastActive > stalledSince) continue;
-      if (victim === undefined || connection.lastActive < victim.lastActive) victim = connection;
-    }
-    if (victim === undefined) return false;
-    this.#connections.delete(victim);
-    victim.refuse(new RequestError("too-many-connections", "closed to make room for another client"));
-    return true;
-  }
-
-  /** One client at a time need not wait in line: who asks now and then is answered in the turn that brought the question,
-   *  however many there are that flood us. */
-  #turn(): Promise<void> {
-    const now = this.#clock.now();
-    if (now >= this.#freeAt) {
-      this.#freeAt = now + FREE_TURN_MS;
-      // Nothing waits for it, but a clock that measures the loop learns that there is work.
-      this.#clock.soon(() => undefined);
-      return Promise.resolve();
-    }
-    return new Promise((resolve) => {
-      this.#queue.add(() => {
-        resolve();
-        return true;
-      });
-    });
+  close(): Promise<void> {
+    return this.#server.close();
   }
 
   #perform(request: Request, socket: Socket): Outcome | Promise<Outcome> {
@@ -178,10 +100,6 @@ export class ControlServer {
     this.#log.error(
       `control: ${method} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
-    return new RequestError("failed", messageOf(error));
+    return new RequestError("failed", error instanceof Error ? error.message : String(error));
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

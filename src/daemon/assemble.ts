@@ -6,6 +6,8 @@ import type { SpeakerConfig } from "../config/speaker-config.js";
 import type { SpeakerApi } from "../control/api-types.js";
 import { openKernel, type OpenKernel, type UnavailableKernel } from "../kernel/open-kernel.js";
 import type { Sys } from "../native/sys.js";
+import type { Fib, KernelView } from "../speaker/ports.js";
+import { longestRecovery } from "../speaker/recovery.js";
 import { Speaker } from "../speaker/speaker.js";
 import { warmUp } from "../speaker/warm-up.js";
 import { TcpListenerFactory } from "../transport/listener.js";
@@ -21,17 +23,32 @@ export interface RunningSpeaker extends SpeakerApi {
   stop(options: { readonly graceful: boolean }): Promise<void>;
 }
 
+/** The real speaker with what it stands on, for who looks at it from close by. */
+export interface SpeakerInside {
+  readonly speaker: Speaker;
+  readonly fib: Fib | undefined;
+  readonly kernel: KernelView | undefined;
+}
+
 export interface Assembled {
   readonly speaker: RunningSpeaker;
+  readonly inside?: SpeakerInside;
   /** Ends what the speaker stood on. Kernel routes stay, unless the configuration says removeAtExit. */
   close(): Promise<void>;
 }
+
+/** What is left to be done when a recovery is over takes no longer. */
+const SWEEP_MARGIN_SECONDS = 60;
 
 export interface Surroundings {
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;
   readonly addon: Addon;
+  /** This start is a recovery, as far as the configuration asks (SpeakerDependencies). */
+  readonly isRecovery?: boolean;
+  /** Views tell since when paths are as they are. */
+  readonly keepsTimes?: boolean;
 }
 
 /** The C addon, or words that say what does not work without it. */
@@ -40,7 +57,7 @@ export type Addon = { readonly sys: Sys } | { readonly missing: string };
 export type Assemble = (config: SpeakerConfig, surroundings: Surroundings) => Promise<Assembled>;
 
 /** Opens the kernel where the configuration wants it, and makes a speaker that waits for apply(). */
-export const assemble: Assemble = async (config, { clock, log, version, addon }) => {
+export const assemble: Assemble = async (config, { clock, log, version, addon, isRecovery, keepsTimes }) => {
   const kernel = await openKernelFor(config, clock, log, addon);
   const fib = "fib" in kernel ? kernel.fib : undefined;
   const sys = "sys" in addon ? addon.sys : undefined;
@@ -55,12 +72,14 @@ export const assemble: Assemble = async (config, { clock, log, version, addon })
     view: kernel.view,
     kernelProblem: "unavailable" in kernel ? kernel.unavailable : undefined,
     returnMemory: () => returnMemory(clock, sys),
+    ...(isRecovery === undefined ? {} : { isRecovery }),
+    ...(keepsTimes === undefined ? {} : { keepsTimes }),
   });
   const close = async (): Promise<void> => {
     await fib?.close(); // before the view: it may still remove routes
     kernel.view?.close();
   };
-  return { speaker, close };
+  return { speaker, inside: { speaker, fib, kernel: kernel.view }, close };
 };
 
 async function openKernelFor(
@@ -71,7 +90,14 @@ async function openKernelFor(
 ): Promise<OpenKernel | UnavailableKernel | { readonly view: undefined }> {
   if (!config.kernel.enabled) return { view: undefined };
   if ("missing" in addon) return { unavailable: addon.missing, view: undefined };
-  const kernel = await openKernel(config.kernel, { clock, log, sys: addon.sys });
+  const kernel = await openKernel(kernelOptions(config), { clock, log, sys: addon.sys });
   if ("unavailable" in kernel) log.warn(`kernel routes are not written: ${kernel.unavailable}`);
   return kernel;
+}
+
+/** With graceful restart the speaker says when stale routes may go; the kernel room's own limit must not come before. */
+function kernelOptions({ kernel, ...config }: SpeakerConfig): SpeakerConfig["kernel"] {
+  if (!config.gracefulRestart.enabled) return kernel;
+  const recovery = longestRecovery({ ...config, kernel });
+  return { ...kernel, staleSeconds: Math.max(kernel.staleSeconds, recovery + SWEEP_MARGIN_SECONDS) };
 }

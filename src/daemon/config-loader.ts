@@ -5,27 +5,25 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { SpeakerConfig } from "../config/speaker-config.js";
+import type { ScriptLog } from "../policy/script.js";
 import type { ConfigAnswer } from "./config-process.js";
+import type { LoadedConfig } from "./config-source.js";
 import { fromPlainConfig } from "./plain-config.js";
 import type { ConfigFileOptions, ConfigReading } from "./read-config.js";
-
-export type LoadedConfig =
-  | { readonly ok: true; readonly config: SpeakerConfig; readonly warnings: readonly string[] }
-  | { readonly ok: false; readonly errors: readonly string[] };
 
 /** Starts the process that reads; a test may start another one. */
 export type StartReader = () => ChildProcess;
 
-/** Reads and parses the file. Rejects on our own bugs only. */
+/** Reads and parses the file. `log`: what scripts say while they run. Rejects on our own bugs only. */
 export async function loadConfigFile(
   options: ConfigFileOptions,
   startReader: StartReader = forkReader,
+  log?: ScriptLog,
 ): Promise<LoadedConfig> {
   const answer = await ask(startReader, options);
   if ("bug" in answer) throw new Error(`while reading ${options.path}: ${answer.bug}`);
   const reading = "silence" in answer ? await readHere(options, answer.silence) : answer.reading;
-  return reading.ok ? { ...reading, config: await fromPlainConfig(reading.config) } : reading;
+  return reading.ok ? { ...reading, config: await fromPlainConfig(reading.config, log) } : reading;
 }
 
 function forkReader(): ChildProcess {

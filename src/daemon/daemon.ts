@@ -2,18 +2,13 @@
 // opposite order.
 
 import type { Clock } from "../base/clock.js";
+import type { Log } from "../base/log.js";
 import type { LogConfig, SpeakerConfig } from "../config/speaker-config.js";
 import type { ReloadResult } from "../control/api-types.js";
-import { ControlServer } from "../control/server.js";
-import type { Log } from "../base/log.js";
 import type { Addon, Assemble, Assembled } from "./assemble.js";
-import type { LoopDelay } from "./loop-watch.js";
 import { ConfigFile } from "./config-file.js";
-import type { ConfigFileOptions } from "./read-config.js";
-
-export interface DaemonOptions extends ConfigFileOptions {
-  readonly version: string;
-}
+import type { ControlDoor, DaemonTarget, FrontDoor } from "./front-door.js";
+import type { LoopDelay } from "./loop-watch.js";
 
 export interface DaemonDependencies {
   readonly clock: Clock;
@@ -22,22 +17,24 @@ export interface DaemonDependencies {
   readonly assemble: Assemble;
   /** Told of the log section when it changes. */
   readonly onLogConfig: (config: LogConfig) => void;
+  /** Somebody has asked the daemon to end: stop() must follow. */
+  readonly onShutDown: () => void;
   readonly loopDelay: LoopDelay;
 }
 
 export class Daemon {
   readonly #dependencies: DaemonDependencies;
   readonly #assembled: Assembled;
-  readonly #control: ControlServer | undefined;
+  readonly #control: ControlDoor | undefined;
   readonly #file: ConfigFile;
   #config: SpeakerConfig;
   #stopped: Promise<void> | undefined;
 
   private constructor(
-    options: DaemonOptions,
+    { source, reloadWords }: FrontDoor,
     config: SpeakerConfig,
     assembled: Assembled,
-    control: ControlServer | undefined,
+    control: ControlDoor | undefined,
     dependencies: DaemonDependencies,
   ) {
     const { clock, log } = dependencies;
@@ -45,17 +42,26 @@ export class Daemon {
     this.#assembled = assembled;
     this.#control = control;
     this.#config = config;
-    this.#file = new ConfigFile(options, { clock, log, apply: (next) => this.#apply(next) });
+    const apply = (next: SpeakerConfig): Promise<readonly string[]> => this.#apply(next);
+    this.#file = new ConfigFile(source, { clock, log, apply, words: reloadWords });
   }
 
   /** Rejects, with everything undone, where the socket is taken, the kernel is closed to us or a port cannot be had. */
-  static async start(options: DaemonOptions, config: SpeakerConfig, dependencies: DaemonDependencies): Promise<Daemon> {
+  static async start(door: FrontDoor, config: SpeakerConfig, dependencies: DaemonDependencies): Promise<Daemon> {
     const { clock, log, addon, assemble } = dependencies;
+    const { version, isRecovery, keepsTimes } = door;
     // First of all: two daemons over one kernel table would take each other's routes away.
-    const control = await openControl(options, config, dependencies);
+    const control = await door.openControl(config, { clock, log, sys: "sys" in addon ? addon.sys : undefined });
     let assembled: Assembled | undefined;
     try {
-      assembled = await assemble(config, { clock, log, version: options.version, addon });
+      assembled = await assemble(config, {
+        clock,
+        log,
+        version,
+        addon,
+        ...(isRecovery === undefined ? {} : { isRecovery }),
+        ...(keepsTimes === undefined ? {} : { keepsTimes }),
+      });
       await assembled.speaker.apply(config);
     } catch (error) {
       await assembled?.speaker.stop({ graceful: false });
@@ -63,9 +69,29 @@ export class Daemon {
       await control?.close();
       throw error;
     }
-    const daemon = new Daemon(options, config, assembled, control, dependencies);
-    daemon.#serve();
+    const daemon = new Daemon(door, config, assembled, control, dependencies);
+    // What was warmed up before the first session is nobody's delay.
+    dependencies.loopDelay.reset();
+    control?.serve(daemon.target);
     return daemon;
+  }
+
+  /** The daemon as control sockets see it. */
+  get target(): DaemonTarget {
+    const { loopDelay, onShutDown } = this.#dependencies;
+    const { speaker, inside } = this.#assembled;
+    return {
+      speaker,
+      inside,
+      config: () => this.#config,
+      isReloading: () => this.#file.isRunning,
+      reload: () => this.reload(),
+      reloadFrom: (source) => this.#file.reload(source),
+      lastReload: () => this.#file.lastReload,
+      eventLoopDelay: () => loopDelay.snapshot(),
+      resetEventLoopDelay: () => loopDelay.reset(),
+      shutDown: onShutDown,
+    };
   }
 
   reload(): Promise<ReloadResult> {
@@ -76,19 +102,6 @@ export class Daemon {
   stop(): Promise<void> {
     this.#stopped ??= this.#stopNow();
     return this.#stopped;
-  }
-
-  #serve(): void {
-    const { loopDelay } = this.#dependencies;
-    // What was warmed up before the first session is nobody's delay.
-    loopDelay.reset();
-    this.#control?.serve({
-      speaker: this.#assembled.speaker,
-      reload: () => this.reload(),
-      lastReload: () => this.#file.lastReload,
-      eventLoopDelay: () => loopDelay.snapshot(),
-      resetEventLoopDelay: () => loopDelay.reset(),
-    });
   }
 
   async #stopNow(): Promise<void> {
@@ -111,20 +124,6 @@ export class Daemon {
       changes.push(`${section}: the change takes effect at the next start`);
     return changes;
   }
-}
-
-async function openControl(
-  options: DaemonOptions,
-  config: SpeakerConfig,
-  dependencies: DaemonDependencies,
-): Promise<ControlServer | undefined> {
-  const { socket, mode, group } = config.control;
-  if (socket === "") return undefined;
-  const { clock, log, addon } = dependencies;
-  const sys = "sys" in addon ? addon.sys : undefined;
-  const server = new ControlServer({ path: socket, mode, group, version: options.version }, { clock, log, sys });
-  await server.listen();
-  return server;
 }
 
 /** Sections that are read at the start only, and differ. */

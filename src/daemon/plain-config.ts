@@ -1,13 +1,17 @@
-// A SpeakerConfig on its way between threads. Compiled filters are closures and cannot travel: in their place go the names
-// of their policies, and beside the configuration the policies themselves, which are plain data (policy/ast.ts).
+// A SpeakerConfig on its way between processes. Compiled filters are closures and cannot travel: in their place go the names
+// of their policies or their script, and beside the configuration the policies and scripts themselves, which are plain
+// data (policy/ast.ts, policy/script-ast.ts).
 
 import type { DynamicPeersConfig, KernelConfig, PeerConfig, SpeakerConfig } from "../config/speaker-config.js";
 import type { PolicyTable } from "../policy/ast.js";
 import type { CompileOptions } from "../policy/compile.js";
 import { ACCEPT_ALL, type Filter, REJECT_ALL } from "../policy/route.js";
+import type { ScriptLog } from "../policy/script.js";
+import type { ScriptTable } from "../policy/script-ast.js";
+import type { ScriptFilters } from "../policy/script-filters.js";
 
-/** Names of a chain of policies, or one of the two filters that are made of none. */
-type PlainFilter = "accept-all" | "reject-all" | readonly string[];
+/** Names of a chain of policies, the name of a script, or one of the two filters that are made of neither. */
+type PlainFilter = "accept-all" | "reject-all" | readonly string[] | { readonly script: string };
 
 interface PlainPeer extends Omit<PeerConfig, "importPolicy" | "exportPolicy"> {
   readonly importPolicy: PlainFilter;
@@ -29,22 +33,30 @@ export interface PlainConfig extends Omit<SpeakerConfig, "peers" | "dynamicPeers
   readonly kernel: PlainKernel;
   /** Everything that the names of filters, and calls inside, may mean. */
   readonly policies: PolicyTable;
+  readonly scripts: ScriptTable;
 }
 
-/** `policies`: those that the filters of `config` were compiled from. */
-export function toPlainConfig(config: SpeakerConfig, policies: PolicyTable): PlainConfig {
+const NO_SCRIPTS: ScriptTable = new Map();
+
+/** `policies` and `scripts`: those that the filters of `config` were compiled from. */
+export function toPlainConfig(config: SpeakerConfig, policies: PolicyTable, scripts = NO_SCRIPTS): PlainConfig {
   return {
     ...config,
     peers: config.peers.map(toPlainPeer),
     dynamicPeers: config.dynamicPeers.map((range) => ({ ...range, template: toPlainPeer(range.template) })),
     kernel: { ...config.kernel, exportPolicy: toPlainFilter(config.kernel.exportPolicy) },
     policies,
+    scripts,
   };
 }
 
-/** The configuration that `plain` was made of, its filters compiled anew: equal names share one filter as before. */
-export async function fromPlainConfig({ policies, ...plain }: PlainConfig): Promise<SpeakerConfig> {
-  const filterOf = await filterMaker(plain, policies);
+/** The configuration that `plain` was made of, its filters compiled anew: equal chains and equal scripts share one filter.
+ *  `log`: what scripts say while they run. */
+export async function fromPlainConfig(
+  { policies, scripts, ...plain }: PlainConfig,
+  log: ScriptLog = () => undefined,
+): Promise<SpeakerConfig> {
+  const filterOf = await filterMaker(plain, { policies, scripts, log });
   const peerOf = (peer: PlainPeer): PeerConfig => ({
     ...peer,
     importPolicy: filterOf(peer.importPolicy, peer.localAs),
@@ -69,20 +81,46 @@ function toPlainPeer(peer: PeerConfig): PlainPeer {
 function toPlainFilter(filter: Filter): PlainFilter {
   if (filter === ACCEPT_ALL) return "accept-all";
   if (filter === REJECT_ALL) return "reject-all";
+  if (filter.script !== undefined) return { script: filter.script };
   return filter.policies ?? [];
 }
 
 type FilterMaker = (plain: PlainFilter, localAs: number) => Filter;
 
-/** The compiler is loaded only where a configuration has policies. */
-async function filterMaker(plain: Omit<PlainConfig, "policies">, policies: PolicyTable): Promise<FilterMaker> {
+interface Sources extends Pick<PlainConfig, "policies" | "scripts"> {
+  readonly log: ScriptLog;
+}
+
+/** The compilers are loaded only where a configuration has policies, or scripts. */
+async function filterMaker(plain: Omit<PlainConfig, keyof Sources>, sources: Sources): Promise<FilterMaker> {
   const peers = [...plain.peers, ...plain.dynamicPeers.map(({ template }) => template)];
-  const chains = [plain.kernel.exportPolicy, ...peers.flatMap((peer) => [peer.importPolicy, peer.exportPolicy])];
-  if (chains.every((chain) => typeof chain === "string")) return readyFilter;
+  const filters = [plain.kernel.exportPolicy, ...peers.flatMap((peer) => [peer.importPolicy, peer.exportPolicy])];
+  const chainMaker = filters.some(isChain) ? await makeChains(sources.policies) : undefined;
+  const scriptFilters = filters.some(isScript) ? await makeScripts(sources) : undefined;
+  return (filter, localAs) => {
+    if (filter === "accept-all") return ACCEPT_ALL;
+    if (isScript(filter) && scriptFilters !== undefined) return scriptFilters.filter(filter.script);
+    return isChain(filter) && chainMaker !== undefined ? chainMaker(filter, localAs) : REJECT_ALL;
+  };
+}
+
+function isChain(filter: PlainFilter): filter is readonly string[] {
+  return Array.isArray(filter);
+}
+
+function isScript(filter: PlainFilter): filter is { readonly script: string } {
+  return typeof filter === "object" && "script" in filter;
+}
+
+async function makeScripts({ scripts, log }: Sources): Promise<ScriptFilters> {
+  const { ScriptFilters: Filters } = await import("../policy/script-filters.js");
+  return new Filters({ scripts, log });
+}
+
+async function makeChains(policies: PolicyTable): Promise<(chain: readonly string[], localAs: number) => Filter> {
   const { compileFilter } = await import("../policy/compile.js");
   const compiled = new Map<string, Filter>();
   return (chain, localAs) => {
-    if (typeof chain === "string") return readyFilter(chain);
     const key = JSON.stringify([localAs, ...chain]);
     const known = compiled.get(key);
     if (known !== undefined) return known;
@@ -94,8 +132,4 @@ async function filterMaker(plain: Omit<PlainConfig, "policies">, policies: Polic
     compiled.set(key, filter);
     return filter;
   };
-}
-
-function readyFilter(plain: PlainFilter): Filter {
-  return plain === "accept-all" ? ACCEPT_ALL : REJECT_ALL;
 }

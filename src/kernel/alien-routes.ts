@@ -6,9 +6,8 @@ import { FAMILIES, type Family, IPV4_UNICAST, IPV6_UNICAST } from "../base/famil
 import { makePrefix } from "../base/ip.js";
 import { writeU32 } from "../base/bytes.js";
 import { PrefixIndex } from "../base/prefix-index.js";
-import type { AlienRoute } from "../speaker/ports.js";
+import type { AlienRoute, FibRoute } from "../speaker/ports.js";
 import {
-  effectiveMetric,
   type ObservedHop,
   type ObservedPath,
   type PrefixWords,
@@ -66,9 +65,8 @@ export class AlienRoutes {
     return this.#families[route.family].remove(route);
   }
 
-  /** Protocol of the route that stands where ours would. */
-  protocolInOurPlace(family: Family, prefix: PrefixWords): number | undefined {
-    const metric = effectiveMetric(family, this.#owner.metric);
+  /** Protocol of the route that stands where ours with this metric would. */
+  protocolInOurPlace(family: Family, prefix: PrefixWords, metric: number): number | undefined {
     const entries = this.#families[family].entriesAt(prefix);
     return entries.find((entry) => entry.table === this.#owner.table && entry.metric === metric)?.protocol;
   }
@@ -78,7 +76,8 @@ export class AlienRoutes {
     return this.#families[address.length === 4 ? IPV4_UNICAST : IPV6_UNICAST].match(address, isUp);
   }
 
-  /** Routes that could be advertised: with an interface, neither link-local nor multicast. */
+  /** Routes that could be advertised: neither loopback, link-local nor multicast, and leading through a known interface, or
+   *  nowhere. */
   list(nameOf: (interfaceIndex: number) => string | undefined): AlienRoute[] {
     return this.#families.flatMap((family) => family.list(nameOf));
   }
@@ -173,12 +172,15 @@ class AlienFamily {
     for (const [row, entries] of this.#entries) {
       const bytes = this.#addressOf(row);
       if (isLinkScoped(bytes)) continue;
-      for (const entry of entries) {
-        const hop = entry.path.type === RTN_UNICAST ? entry.path.hops[0] : undefined;
-        const device = hop === undefined ? undefined : nameOf(hop.interfaceIndex);
-        if (hop === undefined || device === undefined) continue;
-        const prefix = makePrefix(bytes, this.#index.length(row));
-        routes.push({ prefix, device, gateway: hop.gateway, metric: entry.metric, protocol: entry.protocol });
+      const prefix = makePrefix(bytes, this.#index.length(row));
+      for (const { table, metric, protocol, path } of entries) {
+        const kind = kindOf(path.type);
+        const nextHops = path.hops.flatMap(({ interfaceIndex, gateway, onlink, weight }) => {
+          const device = nameOf(interfaceIndex);
+          return device === undefined ? [] : [{ gateway, device, onlink, weight }];
+        });
+        if (kind === undefined || (kind === "unicast" && nextHops.length === 0)) continue;
+        routes.push({ prefix, table, kind, nextHops, metric, protocol });
       }
     }
     return routes;
@@ -207,10 +209,26 @@ function isSame(entry: AlienEntry, route: RouteMessage): boolean {
   return entry.key.length === route.pathLength && equalBytes(entry.key, 0, route.path, 0, route.pathLength);
 }
 
-/** fe80::/10 and ff00::/8, 224.0.0.0/4: never routed beyond the link. */
+/** 127.0.0.0/8, fe80::/10 and ff00::/8, 224.0.0.0/4: never routed beyond the link. */
 function isLinkScoped(bytes: Bytes): boolean {
-  if (bytes.length === 4) return bytes[0] >= 224;
+  if (bytes.length === 4) return bytes[0] === 127 || bytes[0] >= 224;
   return bytes[0] === 0xff || (bytes[0] === 0xfe && (bytes[1] & 0xc0) === 0x80);
+}
+
+/** Undefined for what is no way of forwarding: local, broadcast, multicast … */
+function kindOf(type: number): FibRoute["kind"] | undefined {
+  switch (type) {
+    case RTN_UNICAST:
+      return "unicast";
+    case RTN_BLACKHOLE:
+      return "blackhole";
+    case RTN_UNREACHABLE:
+      return "unreachable";
+    case RTN_PROHIBIT:
+      return "prohibit";
+    default:
+      return undefined;
+  }
 }
 
 function maskedWords(address: Bytes, length: number): PrefixWords {

@@ -2,15 +2,18 @@
 // rows where they differ wait in a queue, are written in batches by a worker thread and compared again when the answer
 // comes. Dumps and notifications correct what we believe about the kernel; kernel-view.ts reads them and tells us.
 //
-// A route is ours by table, protocol and metric. We create with EXCL and replace only what is known to be ours: REPLACE
-// would silently overwrite another program's route. At most one request per row is under way.
+// A route is ours by table and protocol; where one is in the table is said by prefix and metric. We create with EXCL and
+// replace only what is known to be ours: REPLACE would silently overwrite another program's route. Another metric is a new
+// route beside the old one, which goes afterwards. At most one request per row is under way.
 
 import type { Alarm, Clock } from "../base/clock.js";
 import { type Family, IPV4_UNICAST, IPV6_UNICAST } from "../base/family.js";
 import type { Log } from "../base/log.js";
 import type { Fib, FibCounts, FibEntry, FibRoute } from "../speaker/ports.js";
-import { FightDamper, RetryTimer } from "./back-off.js";
+import { RetryTimer } from "./back-off.js";
+import { DelayedRepairs } from "./delayed-repairs.js";
 import {
+  ADOPTED,
   DELAYED,
   DOUBTFUL,
   FAILED,
@@ -23,10 +26,11 @@ import {
   QUEUED,
   type RowStatus,
   STALE,
+  UNSEATED,
 } from "./fib-table.js";
-import { describeAnswer, EEXIST, EPERM, ESRCH, protocolName } from "./kernel-error.js";
+import { ESRCH } from "./kernel-error.js";
 import type { FibSurroundings, KernelOptions, OwnRouteObserver } from "./kernel-ports.js";
-import type { NetlinkAnswer } from "./netlink.js";
+import { describeRefusal, isTaken, type Refusal } from "./refusal.js";
 import { REQUESTS_PER_BATCH, RouteBatches } from "./route-batches.js";
 import type { RouteMessage, RouteRequest } from "./route-message.js";
 import type { RouteWriter } from "./route-writer.js";
@@ -55,10 +59,8 @@ export class FibSync implements Fib, OwnRouteObserver {
   readonly #writer: RouteWriter;
   readonly #batches: RouteBatches;
   readonly #retry: RetryTimer;
-  readonly #damper: FightDamper;
-  #delayed: { readonly key: number; readonly at: number }[] = [];
-  #earliestDelayed = Infinity;
-  readonly #alarms = new Map<"audit" | "stale" | "delayed", Alarm>();
+  readonly #repairs: DelayedRepairs;
+  readonly #alarms = new Map<"audit" | "stale", Alarm>();
   readonly #flushWaiters: (() => void)[] = [];
   #generation = 1;
   #resyncing = false;
@@ -66,6 +68,8 @@ export class FibSync implements Fib, OwnRouteObserver {
   #drifted = 0;
   /** The first dump is done: writing may begin. */
   #started = false;
+  /** Routes of an earlier run stay as they are. */
+  #holding = false;
   /** Routes that nobody wished for may go. */
   #sweeping = false;
   #closing = false;
@@ -78,20 +82,21 @@ export class FibSync implements Fib, OwnRouteObserver {
     this.#clock = clock;
     this.#log = dependencies.log;
     this.#surroundings = surroundings;
-    const makeTable = (family: Family): FibTable => new FibTable(family, surroundings.devices, seed + family);
+    const makeTable = (family: Family): FibTable =>
+      new FibTable(family, surroundings.devices, options.metric, seed + family);
     this.#tables = [makeTable(IPV4_UNICAST), makeTable(IPV6_UNICAST)];
     this.#writer = dependencies.writer;
     this.#batches = new RouteBatches(options, {
       writer: this.#writer,
-      onAnswer: (table, row, request, wish, errno, text) => {
-        if (this.#isDone(table, row, request, wish, errno)) this.#reconsider(table, row);
-        else this.#refuse(table, row, this.#describe(table, row, request, { errno, text }));
+      onAnswer: (table, row, request, wish, metric, errno, text) => {
+        if (this.#isDone(table, row, request, wish, metric, errno)) this.#reconsider(table, row);
+        else this.#refuse(table, row, { request, metric, errno, text });
       },
       onLoss: () => this.#wantResync("answers to route requests were lost"),
       onRoom: () => this.#pump(),
     });
     this.#retry = new RetryTimer(clock, () => this.#retryRefused());
-    this.#damper = new FightDamper(clock);
+    this.#repairs = new DelayedRepairs(clock, (key) => this.#endDelay(key));
     this.#setAlarm("stale", options.staleSeconds * 1000, () => this.sweepStale());
     this.#scheduleAudit();
   }
@@ -111,7 +116,8 @@ export class FibSync implements Fib, OwnRouteObserver {
       const row = table.lookup(w0, w1, w2, w3, length);
       if (row === 0) return;
       table.setWish(row, 0);
-      this.#release(table, row);
+      if (this.#isHeld(table, row)) this.#keepAdopted(table, row);
+      else this.#release(table, row);
     } else {
       const wish = table.paths.wish(route);
       const row = table.insert(w0, w1, w2, w3, length);
@@ -124,7 +130,19 @@ export class FibSync implements Fib, OwnRouteObserver {
     if (this.#queue.size >= REQUESTS_PER_BATCH) this.#write(REQUESTS_PER_BATCH);
   }
 
+  holdAdopted(held: boolean): void {
+    if (this.#holding === held) return;
+    this.#holding = held;
+    if (held) return;
+    for (const table of this.#tables) {
+      for (let row = 1; row < table.end; row++) {
+        if (table.isUsed(row) && table.has(row, ADOPTED) && table.wish(row) !== 0) this.#reconsider(table, row);
+      }
+    }
+  }
+
   sweepStale(): void {
+    this.holdAdopted(false);
     this.#alarms.get("stale")?.cancel();
     this.#sweeping = true;
     if (this.#started) this.#removeStale();
@@ -150,6 +168,7 @@ export class FibSync implements Fib, OwnRouteObserver {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
+    this.#holding = false;
     if (this.#options.removeAtExit && this.#started) {
       for (const table of this.#tables) this.#removeAll(table);
       this.#schedulePump();
@@ -157,6 +176,7 @@ export class FibSync implements Fib, OwnRouteObserver {
     }
     this.#stopped = true;
     this.#retry.stop();
+    this.#repairs.stop();
     for (const alarm of this.#alarms.values()) alarm.cancel();
     for (const resolve of this.#flushWaiters.splice(0)) resolve();
     await this.#writer.close();
@@ -175,8 +195,13 @@ export class FibSync implements Fib, OwnRouteObserver {
     const table = this.#tables[route.family];
     const row = table.insert(route.w0, route.w1, route.w2, route.w3, route.length);
     // An answer or a notification since the dump began is newer than what the dump shows.
-    if (table.has(row, IN_FLIGHT) || table.seenIn(row) === this.#generation) return;
+    if (table.has(row, IN_FLIGHT)) {
+      if (table.hasOthers(row)) table.touchOther(row, route.metric, this.#generation);
+      return;
+    }
+    if (!table.isNews(row, route.metric, this.#generation)) return;
     const wasFulfilled = table.wish(row) !== 0 && table.isFulfilled(row);
+    if (!this.#started) table.raise(row, ADOPTED);
     this.#observe(table, row, route);
     if (wasFulfilled && !table.isFulfilled(row)) this.#drifted++;
     this.#reconsider(table, row);
@@ -191,7 +216,7 @@ export class FibSync implements Fib, OwnRouteObserver {
       if (!this.#started) this.#start();
       else if (this.#sweeping) this.#removeStale();
     }
-    this.#damper.prune();
+    this.#repairs.prune();
     this.#schedulePump();
   }
 
@@ -205,9 +230,9 @@ export class FibSync implements Fib, OwnRouteObserver {
       table.raise(row, DOUBTFUL);
       return;
     }
-    if (removed) this.#learn(table, row, 0);
+    if (removed) this.#forget(table, row, route.metric);
     else this.#observe(table, row, route);
-    const isFight = !byKernel && table.wish(row) !== 0 && !table.isFulfilled(row);
+    const isFight = !byKernel && table.wish(row) !== 0 && (!table.isFulfilled(row) || table.hasOthers(row));
     if (isFight) this.#repair(table, row);
     else this.#reconsider(table, row);
   }
@@ -217,10 +242,8 @@ export class FibSync implements Fib, OwnRouteObserver {
     const row = table.find(route);
     if (row === 0) return;
     if (table.has(row, IN_FLIGHT)) table.raise(row, DOUBTFUL);
-    else if (!removed && replaced && table.actual(row) !== 0) {
-      this.#learn(table, row, 0);
-      this.#reconsider(table, row);
-    } else if (removed && table.status(row) === FAILED) this.#reconsider(table, row);
+    else if (!removed && replaced && table.forget(row, route.metric, this.#generation)) this.#reconsider(table, row);
+    else if (removed && table.status(row) === FAILED) this.#reconsider(table, row);
   }
 
   surroundingsChanged(): void {
@@ -228,23 +251,27 @@ export class FibSync implements Fib, OwnRouteObserver {
   }
 
   #observe(table: FibTable, row: number, route: RouteMessage): void {
-    this.#learn(table, row, table.paths.observe(route));
+    table.learn(row, table.paths.observe(route), this.#generation);
   }
 
-  #learn(table: FibTable, row: number, actual: number): void {
-    table.setActual(row, actual);
-    table.setSeen(row, this.#generation);
+  #forget(table: FibTable, row: number, metric: number): void {
+    if (table.forget(row, metric, this.#generation)) return;
+    if (table.actual(row) === 0) table.setSeen(row, this.#generation);
+    // A deletion of ours for metric 0 may have met the next one, because someone else was faster: see encodeRoute.
+    else if (metric === 0) this.#wantResync("a route went away that was not known");
   }
 
   /** What a complete dump did not show is gone: IPv4 routes vanish without a word when their link goes down. */
   #sweepMissing(table: FibTable): void {
     for (let row = 1; row < table.end; row++) {
-      if (!table.isUsed(row) || table.seenIn(row) === this.#generation || table.has(row, IN_FLIGHT)) continue;
-      if (table.actual(row) !== 0) {
+      if (!table.isUsed(row) || table.has(row, IN_FLIGHT)) continue;
+      const hasLost = table.hasOthers(row) && table.forgetUnseenOthers(row, this.#generation);
+      const actual = table.actual(row);
+      if (actual !== 0 && table.seenIn(row) !== this.#generation) {
         if (table.isFulfilled(row)) this.#drifted++;
-        this.#learn(table, row, 0);
-        this.#reconsider(table, row);
-      }
+        table.forget(row, table.metricOf(table.actual(row)), this.#generation);
+      } else if (!hasLost) continue;
+      this.#reconsider(table, row);
     }
     for (let row = 1; row < table.end; row++) if (table.isUsed(row)) table.freeIfEmpty(row);
   }
@@ -270,7 +297,7 @@ export class FibSync implements Fib, OwnRouteObserver {
     if (table.wish(row) !== 0) {
       const isDone = !table.has(row, IN_FLIGHT) && table.isFulfilled(row);
       table.setStatus(row, isDone ? INSTALLED : PENDING);
-      if (!isDone) this.#enqueue(table, row);
+      if (!isDone || table.hasOthers(row)) this.#enqueue(table, row);
     } else if (table.actual(row) === 0 && !table.has(row, IN_FLIGHT)) {
       table.setStatus(row, FREE);
       if (!this.#resyncing) table.freeIfEmpty(row); // else the dump could bring it back
@@ -288,40 +315,33 @@ export class FibSync implements Fib, OwnRouteObserver {
     this.#reconsider(table, row);
   }
 
+  /** A route of an earlier run that is to stay as it is for now. */
+  #isHeld(table: FibTable, row: number): boolean {
+    return this.#holding && table.has(row, ADOPTED) && table.actual(row) !== 0;
+  }
+
+  /** Nobody wants the row any more, but what the kernel holds for it is not ours to judge yet. */
+  #keepAdopted(table: FibTable, row: number): void {
+    table.lower(row, DELAYED);
+    table.setStatus(row, STALE);
+  }
+
   /** Someone removed or changed a route of ours: puts it back, ever more slowly if they insist. */
   #repair(table: FibTable, row: number): void {
-    const { count, delayMs } = this.#damper.repair(keyOf(table, row));
+    const { count, isDelayed } = this.#repairs.add(keyOf(table, row));
     if (count === FIGHTS_WORTH_A_WARNING) {
       this.#log.warn("another program keeps changing a kernel route of ours", { prefix: table.prefixText(row) });
     }
-    if (delayMs > 0) {
-      table.raise(row, DELAYED);
-      const at = this.#clock.now() + delayMs;
-      this.#delayed.push({ key: keyOf(table, row), at });
-      this.#armDelayed(at);
-    }
+    if (isDelayed) table.raise(row, DELAYED);
     this.#reconsider(table, row);
   }
 
-  #armDelayed(at: number): void {
-    if (at >= this.#earliestDelayed) return;
-    this.#earliestDelayed = at;
-    this.#setAlarm("delayed", Math.max(0, at - this.#clock.now()), () => this.#releaseDelayed());
-  }
-
-  #releaseDelayed(): void {
-    const now = this.#clock.now();
-    this.#earliestDelayed = Infinity;
-    const due = this.#delayed.filter(({ at }) => at <= now);
-    this.#delayed = this.#delayed.filter(({ at }) => at > now);
-    for (const { key } of due) {
-      const table = this.#tables[(key & 1) as Family];
-      const row = key >>> 1;
-      if (!table.has(row, DELAYED)) continue; // wished anew meanwhile
-      table.lower(row, DELAYED);
-      this.#reconsider(table, row);
-    }
-    this.#armDelayed(this.#delayed.reduce((least, { at }) => Math.min(least, at), Infinity));
+  #endDelay(key: number): void {
+    const table = this.#tables[(key & 1) as Family];
+    const row = key >>> 1;
+    if (!table.has(row, DELAYED)) return; // wished anew meanwhile
+    table.lower(row, DELAYED);
+    this.#reconsider(table, row);
   }
 
   #removeStale(): void {
@@ -350,7 +370,7 @@ export class FibSync implements Fib, OwnRouteObserver {
     if (auditSeconds > 0) this.#setAlarm("audit", auditSeconds * 1000, () => this.#wantResync("audit"));
   }
 
-  #setAlarm(name: "audit" | "stale" | "delayed", delayMs: number, ring: () => void): void {
+  #setAlarm(name: "audit" | "stale", delayMs: number, ring: () => void): void {
     this.#alarms.get(name)?.cancel();
     if (!this.#stopped) this.#alarms.set(name, this.#clock.at(this.#clock.now() + delayMs, ring));
   }
@@ -398,47 +418,68 @@ export class FibSync implements Fib, OwnRouteObserver {
     table.lower(row, QUEUED);
     if (table.has(row, DELAYED)) return;
     const wish = table.wish(row);
-    if (table.isFulfilled(row) || table.status(row) === STALE) {
-      this.#reconsider(table, row);
-      return;
-    }
-    const path = wish === 0 ? undefined : table.paths.encoded(wish);
-    if (typeof path === "string") {
-      this.#refuse(table, row, path);
-      return;
-    }
-    const request = path === undefined ? "delete" : table.actual(row) === 0 ? "add" : "replace";
-    table.raise(row, IN_FLIGHT);
-    this.#batches.add(table, row, request, wish, path);
+    const actual = table.actual(row);
+    const isFulfilled = table.isFulfilled(row);
+    if (table.status(row) === STALE || (isFulfilled && !table.hasOthers(row))) this.#reconsider(table, row);
+    else if (this.#isHeld(table, row))
+      return; // holdAdopted() looks at it again
+    else if (isFulfilled) this.#delete(table, row, table.otherMetric(row) ?? 0);
+    else if (wish === 0 || (table.has(row, UNSEATED) && actual !== 0)) this.#delete(table, row, table.metricOf(actual));
+    else this.#put(table, row, wish);
   }
 
-  /** Takes in an answer: false if the present wish was refused. */
-  #isDone(table: FibTable, row: number, request: RouteRequest, wish: number, errno: number): boolean {
+  #delete(table: FibTable, row: number, metric: number): void {
+    table.lower(row, UNSEATED);
+    table.raise(row, IN_FLIGHT);
+    this.#batches.add(table, row, "delete", 0, metric, undefined);
+  }
+
+  #put(table: FibTable, row: number, wish: number): void {
+    const path = table.paths.encoded(wish);
+    const metric = table.paths.wishMetric(wish);
+    if (typeof path === "string") {
+      this.#fail(table, row, path);
+      return;
+    }
+    const actual = table.actual(row);
+    table.raise(row, IN_FLIGHT);
+    const isThere = actual !== 0 && table.metricOf(actual) === metric;
+    this.#batches.add(table, row, isThere ? "replace" : "add", wish, metric, path);
+  }
+
+  /** Takes in an answer: false if what is to be done now was refused. */
+  #isDone(table: FibTable, row: number, request: RouteRequest, wish: number, metric: number, errno: number): boolean {
     table.lower(row, IN_FLIGHT);
-    table.setSeen(row, this.#generation);
     if (table.has(row, DOUBTFUL)) {
       table.lower(row, DOUBTFUL);
       this.#wantResync("a route was changed while we wrote it");
     }
-    if (errno === 0) table.setActual(row, request === "delete" ? 0 : -wish);
-    else if (request === "delete" && errno === ESRCH) table.setActual(row, 0);
-    else if (table.wish(row) === wish) return false;
+    const isGone = request === "delete" && (errno === 0 || errno === ESRCH);
+    if (isGone) table.forget(row, metric, this.#generation);
+    else if (errno === 0) {
+      table.lower(row, ADOPTED);
+      table.learn(row, -wish, this.#generation);
+    } else {
+      table.setSeen(row, this.#generation);
+      // A wish that came meanwhile is tried itself; one that stands beside what would not go is done.
+      return table.wish(row) !== wish && !(table.isFulfilled(row) && table.hasOthers(row));
+    }
     return true;
   }
 
-  #describe(table: FibTable, row: number, request: RouteRequest, { errno, text }: NetlinkAnswer): string {
-    if (errno === EPERM) return "writing kernel routes needs CAP_NET_ADMIN";
-    if (request !== "add" || errno !== EEXIST) return describeAnswer({ errno, text });
-    const prefix = { w0: 0, w1: 0, w2: 0, w3: 0, length: 0 };
-    table.readPrefix(row, prefix);
-    const protocol = this.#surroundings.foreignProtocol(table.family, prefix);
-    if (protocol !== undefined) return `a route of protocol ${protocolName(protocol)} exists`;
-    this.#wantResync("the kernel has a route that we do not know");
-    return "a route exists";
+  #refuse(table: FibTable, row: number, refusal: Refusal): void {
+    const words = describeRefusal(table, row, refusal, this.#surroundings);
+    if (words === undefined) this.#wantResync("the kernel has a route that we do not know");
+    this.#fail(table, row, words ?? "a route exists");
+    // Else a route that is no longer wished for would win or lose against the other program's by its metric.
+    if (!isTaken(refusal) || table.actual(row) === 0) return;
+    table.raise(row, UNSEATED);
+    this.#enqueue(table, row);
   }
 
-  #refuse(table: FibTable, row: number, words: string): void {
-    table.fail(row, words);
+  #fail(table: FibTable, row: number, words: string): void {
+    if (table.wish(row) !== 0 && table.isFulfilled(row)) table.noteError(row, words);
+    else table.fail(row, words);
     this.#retry.start();
     if (this.#log.debugEnabled)
       this.#log.debug("kernel route refused", { prefix: table.prefixText(row), error: words });

@@ -1,5 +1,8 @@
 // One family's wished and actual routes as columns over a PrefixIndex: no object per route. The table keeps the columns
 // consistent (status, counters, references to paths); when to write what is decided by fib-sync.ts.
+//
+// A prefix may have several routes of ours that differ in their metric: while one takes the place of the other, or left
+// over from an earlier run. One of them, the wished one if it is there, stands in the column, the others in a map.
 
 import { writeU32 } from "../base/bytes.js";
 import { type Family, IPV4_UNICAST } from "../base/family.js";
@@ -27,6 +30,18 @@ export const IN_FLIGHT = 2;
 export const DOUBTFUL = 4;
 /** Waits for the end of a back-off. */
 export const DELAYED = 8;
+/** Found at the start and not written by us since. */
+export const ADOPTED = 16;
+/** Another program's route has the place of the wish: what we hold with another metric is to go at once. */
+export const UNSEATED = 32;
+
+/** A route of ours beside the one in the column. */
+interface OtherRoute {
+  readonly metric: number;
+  /** As in the column; never 0. */
+  actual: number;
+  seen: number;
+}
 
 export class FibTable {
   readonly family: Family;
@@ -43,12 +58,15 @@ export class FibTable {
   readonly #counts = new Int32Array(6);
   /** Row → the kernel's words, for rows whose last request was refused: FAILED, or LEAVING that would not go. */
   readonly errors = new Map<number, string>();
-  /** Rows whose `actual` is an observed path. */
-  #observedRows = 0;
+  /** Rows with routes beside `actual`, none of them with its metric. */
+  readonly #others = new Map<number, OtherRoute[]>();
+  /** Routes held that are an observed path. */
+  #observedRoutes = 0;
 
-  constructor(family: Family, devices: DeviceIndexes, seed: number) {
+  /** `metric`: of wishes that name none. */
+  constructor(family: Family, devices: DeviceIndexes, metric: number, seed: number) {
     this.family = family;
-    this.paths = new PathTable(family, devices);
+    this.paths = new PathTable(family, devices, metric);
     this.#index = new PrefixIndex(family, seed);
     const rows = this.#index.capacity;
     this.#wish = new Int32Array(rows);
@@ -84,8 +102,9 @@ export class FibTable {
 
   /** Gives the row back if nothing is wished, held or under way. */
   freeIfEmpty(row: number): void {
-    if (this.#wish[row] !== 0 || this.#actual[row] !== 0 || this.#flags[row] !== 0) return;
+    if (this.#wish[row] !== 0 || this.#actual[row] !== 0 || (this.#flags[row] & ~(ADOPTED | UNSEATED)) !== 0) return;
     this.setStatus(row, FREE);
+    this.#flags[row] = 0;
     this.#seen[row] = 0;
     this.#index.delete(row);
   }
@@ -103,20 +122,67 @@ export class FibTable {
     const old = this.#wish[row];
     this.#wish[row] = wishId;
     this.paths.release(old);
+    this.#flags[row] &= ~UNSEATED;
+    if (this.hasOthers(row)) this.#prefer(row);
   }
 
   actual(row: number): number {
     return this.#actual[row];
   }
 
-  setActual(row: number, actual: number): void {
-    if (actual < 0) this.paths.retain(-actual);
-    const old = this.#actual[row];
-    this.#actual[row] = actual;
-    if (old < 0) this.paths.release(-old);
-    this.#observedRows += Number(actual > 0) - Number(old > 0);
-    // Observed paths pile up where interfaces come and go; once every route is claimed they are not needed.
-    if (this.#observedRows === 0 && this.paths.observedCount > 1024) this.paths.clearObserved();
+  /** The kernel holds `actual`, not 0, for the row, instead of what it held with that metric. */
+  learn(row: number, actual: number, generation: number): void {
+    const held = this.#actual[row];
+    if (held === 0 || this.metricOf(held) === this.metricOf(actual)) {
+      this.#setActual(row, actual);
+      this.#seen[row] = generation;
+    } else this.#learnOther(row, actual, generation);
+  }
+
+  /** The kernel has no route of ours with this metric; false if none was known. */
+  forget(row: number, metric: number, generation: number): boolean {
+    const held = this.#actual[row];
+    if (held !== 0 && this.metricOf(held) === metric) {
+      this.#setActual(row, 0);
+      this.#seen[row] = generation;
+      if (this.hasOthers(row)) this.#promote(row, this.#others.get(row)?.at(-1)?.metric);
+      return true;
+    }
+    return this.#takeOther(row, metric) !== undefined;
+  }
+
+  metricOf(actual: number): number {
+    return actual < 0 ? this.paths.wishMetric(-actual) : this.paths.observedMetric(actual);
+  }
+
+  hasOthers(row: number): boolean {
+    return this.#others.size > 0 && this.#others.has(row);
+  }
+
+  /** Metric of a route of ours beside the one in the column. */
+  otherMetric(row: number): number | undefined {
+    return this.#others.get(row)?.[0].metric;
+  }
+
+  /** True if nothing newer is known of the row's route with this metric than a dump of this generation tells. */
+  isNews(row: number, metric: number, generation: number): boolean {
+    const held = this.#actual[row];
+    if (held === 0 || this.metricOf(held) === metric) return this.#seen[row] !== generation;
+    const other = this.#others.get(row)?.find((candidate) => candidate.metric === metric);
+    return other === undefined || other.seen !== generation;
+  }
+
+  /** Removes what a dump of this generation has not shown beside the route in the column; true if there was any. */
+  forgetUnseenOthers(row: number, generation: number): boolean {
+    const gone = (this.#others.get(row) ?? []).filter(({ seen }) => seen !== generation);
+    for (const { metric } of gone) this.#takeOther(row, metric);
+    return gone.length > 0;
+  }
+
+  /** A dump of this generation shows a route whose row is not to be touched. */
+  touchOther(row: number, metric: number, generation: number): void {
+    const other = this.#others.get(row)?.find((candidate) => candidate.metric === metric);
+    if (other !== undefined) other.seen = generation;
   }
 
   /** True if the kernel holds what is wished; an observed path that fits is then remembered as the wish itself. */
@@ -125,7 +191,7 @@ export class FibTable {
     const actual = this.#actual[row];
     if (actual <= 0) return wish === -actual;
     if (wish === 0 || !this.paths.matches(wish, actual)) return false;
-    this.setActual(row, -wish);
+    this.#setActual(row, -wish);
     return true;
   }
 
@@ -145,6 +211,11 @@ export class FibTable {
   /** The last request for the row was refused. */
   fail(row: number, words: string): void {
     this.setStatus(row, this.#wish[row] === 0 ? LEAVING : FAILED);
+    this.errors.set(row, words);
+  }
+
+  /** The last request for the row was refused, although what is wished for stands. */
+  noteError(row: number, words: string): void {
     this.errors.set(row, words);
   }
 
@@ -191,6 +262,73 @@ export class FibTable {
       const state = STATES[this.#status[row]] ?? "pending";
       yield { family: this.family, prefix: this.prefixText(row), route, state, error: this.errors.get(row) };
     }
+  }
+
+  #setActual(row: number, actual: number): void {
+    this.#hold(actual);
+    const old = this.#actual[row];
+    this.#actual[row] = actual;
+    this.#drop(old);
+  }
+
+  #hold(actual: number): void {
+    if (actual < 0) this.paths.retain(-actual);
+    else if (actual > 0) this.#observedRoutes++;
+  }
+
+  #drop(actual: number): void {
+    if (actual < 0) this.paths.release(-actual);
+    else if (actual > 0) this.#observedRoutes--;
+    // Observed paths pile up where interfaces come and go; once every route is claimed they are not needed.
+    if (this.#observedRoutes === 0 && this.paths.observedCount > 1024) this.paths.clearObserved();
+  }
+
+  #learnOther(row: number, actual: number, generation: number): void {
+    const metric = this.metricOf(actual);
+    const others = this.#others.get(row);
+    const known = others?.find((other) => other.metric === metric);
+    this.#hold(actual);
+    if (known !== undefined) {
+      this.#drop(known.actual);
+      known.actual = actual;
+      known.seen = generation;
+    } else if (others !== undefined) others.push({ metric, actual, seen: generation });
+    else this.#others.set(row, [{ metric, actual, seen: generation }]);
+    this.#prefer(row);
+  }
+
+  /** Puts the route with the metric of the wish into the column. */
+  #prefer(row: number): void {
+    const wish = this.#wish[row];
+    if (wish === 0) return;
+    const held = this.#actual[row];
+    const metric = this.paths.wishMetric(wish);
+    if (held === 0 || this.metricOf(held) !== metric) this.#promote(row, metric);
+  }
+
+  #promote(row: number, metric: number | undefined): void {
+    const other = metric === undefined ? undefined : this.#takeOther(row, metric, true);
+    if (other === undefined) return;
+    const held = this.#actual[row];
+    if (held !== 0) {
+      const beside: OtherRoute = { metric: this.metricOf(held), actual: held, seen: this.#seen[row] };
+      const others = this.#others.get(row);
+      if (others === undefined) this.#others.set(row, [beside]);
+      else others.push(beside);
+    }
+    this.#actual[row] = other.actual;
+    this.#seen[row] = other.seen;
+  }
+
+  /** Takes a route out of the map; `kept`: it goes on being held. */
+  #takeOther(row: number, metric: number, kept = false): OtherRoute | undefined {
+    const others = this.#others.get(row);
+    const at = others?.findIndex((other) => other.metric === metric) ?? -1;
+    if (others === undefined || at < 0) return undefined;
+    const [other] = others.splice(at, 1);
+    if (others.length === 0) this.#others.delete(row);
+    if (!kept) this.#drop(other.actual);
+    return other;
   }
 
   #grow(): void {

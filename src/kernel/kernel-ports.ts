@@ -9,7 +9,7 @@ import type { PrefixWords, RouteMessage } from "./route-message.js";
 export interface KernelOptions {
   readonly table: number;
   readonly protocol: number;
-  /** 0: the kernel's default. */
+  /** Of routes that name none; 0: the kernel's default. */
   readonly metric: number;
   /** 0: no audits. */
   readonly auditSeconds: number;
@@ -20,8 +20,8 @@ export interface KernelOptions {
 /** What FibSync needs to know of the kernel beside its own routes. */
 export interface FibSurroundings {
   readonly devices: DeviceIndexes;
-  /** Protocol of the route that is not ours but has this prefix and our table and metric. */
-  foreignProtocol(family: Family, prefix: PrefixWords): number | undefined;
+  /** Protocol of the route that is not ours but has this prefix and metric and our table. */
+  foreignProtocol(family: Family, prefix: PrefixWords, metric: number): number | undefined;
   /** Reads all routes again; observer calls follow. Asked for while one runs, it runs once more. */
   resync(reason: string): void;
 }
@@ -34,7 +34,7 @@ export interface OwnRouteObserver {
   resyncEnded(complete: boolean): void;
   /** A route of ours was made, changed or removed by someone else; `byKernel`: by no program. */
   routeChanged(route: RouteMessage, removed: boolean, byKernel: boolean): void;
-  /** A route with our table and metric that is not ours. `replaced`: it took the place of what was there. */
+  /** A route of our table that is not ours. `replaced`: it took the place of what was there. */
   foreignRouteChanged(route: RouteMessage, removed: boolean, replaced: boolean): void;
   /** Links, addresses or other routes changed: what failed may work now. */
   surroundingsChanged(): void;

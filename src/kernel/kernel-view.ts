@@ -48,7 +48,7 @@ import {
   RTNLGRP_LINK,
 } from "./netlink-socket.js";
 import { type DumpResult, RouteDump } from "./route-dump.js";
-import { decodeRoute, effectiveMetric, type PrefixWords, RouteMessage, type RouteOwner } from "./route-message.js";
+import { decodeRoute, type PrefixWords, RouteMessage, type RouteOwner } from "./route-message.js";
 
 const MAIN_TABLE = 254;
 /** Room for some 40,000 route notifications, which cost 832 octets each. */
@@ -161,6 +161,10 @@ export class KernelMonitor implements KernelView, FibSurroundings {
     return this.devices.isUp(device);
   }
 
+  hasDevice(device: string): boolean {
+    return this.devices.indexOf(device) !== undefined;
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -168,8 +172,8 @@ export class KernelMonitor implements KernelView, FibSurroundings {
 
   // ---- FibSurroundings ------------------------------------------------------------------------------------------
 
-  foreignProtocol(family: Family, prefix: PrefixWords): number | undefined {
-    return this.#aliens.protocolInOurPlace(family, prefix);
+  foreignProtocol(family: Family, prefix: PrefixWords, metric: number): number | undefined {
+    return this.#aliens.protocolInOurPlace(family, prefix, metric);
   }
 
   resync(reason: string): void {
@@ -296,9 +300,7 @@ export class KernelMonitor implements KernelView, FibSurroundings {
     const replaced = (message.flags & NLM_F_REPLACE) !== 0;
     if (!removed) this.#aliens.add(route, replaced);
     else if (this.#aliens.remove(route) === "unclear") this.resync("an alien route lost a next hop");
-    if (route.table === this.#owner.table && route.metric === effectiveMetric(route.family, this.#owner.metric)) {
-      this.#observer?.foreignRouteChanged(route, removed, replaced);
-    }
+    if (route.table === this.#owner.table) this.#observer?.foreignRouteChanged(route, removed, replaced);
     this.#changed();
   }
 
@@ -326,9 +328,7 @@ export class KernelMonitor implements KernelView, FibSurroundings {
   }
 
   #isOurs(route: RouteMessage): boolean {
-    const { table, protocol, metric } = this.#owner;
-    if (route.table !== table || route.protocol !== protocol) return false;
-    return route.metric === effectiveMetric(route.family, metric);
+    return route.table === this.#owner.table && route.protocol === this.#owner.protocol;
   }
 
   /** Tells everyone, once, after the I/O that is already waiting. */

@@ -31,12 +31,15 @@ export class MemoryKernel implements Fib, KernelView {
   readonly #stale = new Map<string, FibRoute>();
   readonly #unreachable = new Set<string>();
   readonly #downDevices = new Set<string>();
+  readonly #missingDevices = new Set<string>();
   readonly #listeners = new Set<() => void>();
   #addresses: readonly InterfaceAddress[];
   #aliens: readonly AlienRoute[] = [];
   #changeScheduled = false;
   /** Wishes that changed anything: equal ones cost the kernel nothing. */
   writes = 0;
+  /** What was asked for; adopted routes are taken over at once all the same. */
+  holdsAdopted = false;
 
   constructor(options: MemoryKernelOptions, dependencies: { readonly clock: Clock }) {
     this.#device = options.device ?? "eth0";
@@ -65,7 +68,12 @@ export class MemoryKernel implements Fib, KernelView {
     else this.#wishes.set(prefix, { family, prefix, route });
   }
 
+  holdAdopted(held: boolean): void {
+    this.holdsAdopted = held;
+  }
+
   sweepStale(): void {
+    this.holdsAdopted = false;
     this.writes += this.#stale.size;
     this.#stale.clear();
   }
@@ -113,9 +121,10 @@ export class MemoryKernel implements Fib, KernelView {
     if (alien === undefined || (connected !== undefined && connected.prefix.length >= alien.prefix.length)) {
       return this.#connected(connected?.device ?? this.#device);
     }
-    if (!this.isUp(alien.device)) return undefined;
-    if (alien.gateway === undefined) return this.#connected(alien.device);
-    return { kind: "recursive", device: alien.device, gateway: alien.gateway, cost: alien.metric };
+    const hop = alien.nextHops.find(({ device }) => device !== undefined && this.isUp(device));
+    if (hop?.device === undefined) return undefined;
+    if (hop.gateway === undefined) return this.#connected(hop.device);
+    return { kind: "recursive", device: hop.device, gateway: hop.gateway, cost: alien.metric };
   }
 
   addresses(): readonly InterfaceAddress[] {
@@ -128,6 +137,10 @@ export class MemoryKernel implements Fib, KernelView {
 
   isUp(device: string): boolean {
     return !this.#downDevices.has(device);
+  }
+
+  hasDevice(device: string): boolean {
+    return !this.#missingDevices.has(device);
   }
 
   onChange(listener: () => void): () => void {
@@ -165,6 +178,13 @@ export class MemoryKernel implements Fib, KernelView {
     this.#changed();
   }
 
+  /** Takes an interface away, or brings it. */
+  setDevice(device: string, exists: boolean): void {
+    if (exists) this.#missingDevices.delete(device);
+    else this.#missingDevices.add(device);
+    this.#changed();
+  }
+
   setAddresses(addresses: readonly InterfaceAddress[]): void {
     this.#addresses = addresses;
     this.#changed();
@@ -191,10 +211,11 @@ function longest(routes: readonly AlienRoute[]): AlienRoute | undefined {
 
 function describe(route: FibRoute | undefined): string {
   if (route === undefined) return "none";
-  if (route.kind !== "unicast") return route.kind;
+  const metric = route.metric === undefined ? "" : ` metric ${route.metric}`;
+  if (route.kind !== "unicast") return `${route.kind}${metric}`;
   const hops = route.nextHops.map((hop) => {
     const gateway = hop.gateway === undefined ? "" : `via ${formatBytes(hop.gateway)} `;
     return `${gateway}${hop.device === undefined ? "" : `dev ${hop.device}`}${hop.onlink ? " onlink" : ""}`.trim();
   });
-  return hops.join(" + ");
+  return `${hops.join(" + ")}${metric}`;
 }

@@ -88,8 +88,7 @@ function whyNotWritable(options: KernelOptions, sys: Sys): string | undefined {
   try {
     const out = new RequestBuffer(new ArrayBuffer(256));
     const broadcast = { w0: -1, w1: 0, w2: 0, w3: 0, length: 32 };
-    const nobody = { table: options.table, protocol: options.protocol, metric: 0xffffffff };
-    encodeRoute(out, "delete", 1, nobody, IPV4_UNICAST, broadcast, undefined);
+    encodeRoute(out, "delete", 1, options, IPV4_UNICAST, broadcast, 0xffffffff, undefined);
     out.askForAck();
     socket.send(out.bytes, out.length);
     const input = receiveBuffer(65536);

@@ -1,11 +1,12 @@
-// Paths as small numbers, so that 100,000 routes are compared by integers: wished ones (a FibRoute, ids from 1) and
-// observed ones (what the kernel says, ids from 1 as well). Whether an observed path fulfils a wish is decided once per
+// Paths, each with its metric, as small numbers, so that 100,000 routes are compared by integers: wished ones (a FibRoute,
+// ids from 1) and observed ones (what the kernel says, ids from 1 as well). Whether an observed path fulfils a wish is decided once per
 // pair: a wish may leave the interface to the kernel, so the relation is not equality.
 
 import { type Bytes, equalBytes, toHex } from "../base/bytes.js";
 import type { Family } from "../base/family.js";
 import type { FibNextHop, FibRoute } from "../speaker/ports.js";
 import {
+  effectiveMetric,
   type EncodedPath,
   encodePath,
   type ObservedHop,
@@ -26,6 +27,8 @@ interface WishedPath {
   id: number;
   readonly route: FibRoute;
   readonly key: string;
+  /** As the kernel has it: see effectiveMetric. */
+  readonly metric: number;
   /** Rows and requests that mention it. */
   references: number;
   /** Interface version that `encoded` and `fulfilledBy` hold for. */
@@ -36,12 +39,14 @@ interface WishedPath {
 
 interface StoredPath {
   readonly bytes: Bytes;
+  readonly metric: number;
   readonly path: ObservedPath;
 }
 
 export class PathTable {
   readonly #family: Family;
   readonly #devices: DeviceIndexes;
+  readonly #defaultMetric: number;
   /** By id; id 0 means none. */
   readonly #wished: (WishedPath | undefined)[] = [undefined];
   readonly #freeIds: number[] = [];
@@ -53,9 +58,11 @@ export class PathTable {
   /** Hash of the canonical octets → observed ids. */
   #byHash = new Map<number, number[]>();
 
-  constructor(family: Family, devices: DeviceIndexes) {
+  /** `defaultMetric`: of wishes that name none. */
+  constructor(family: Family, devices: DeviceIndexes, defaultMetric: number) {
     this.#family = family;
     this.#devices = devices;
+    this.#defaultMetric = defaultMetric;
   }
 
   /** Id of a wish. Equal routes have one id, whether they are one object or not. Not retained yet. */
@@ -86,6 +93,15 @@ export class PathTable {
     return this.#wished[id]?.route;
   }
 
+  /** Metric of a wish that is mentioned somewhere. */
+  wishMetric(id: number): number {
+    return this.#wished[id]?.metric ?? 0;
+  }
+
+  observedMetric(id: number): number {
+    return this.#observed[id - 1].metric;
+  }
+
   /** The wish as a request carries it, or in words why it cannot be written. */
   encoded(id: number): EncodedPath | string {
     const wished = this.#wished[id];
@@ -94,20 +110,21 @@ export class PathTable {
     return wished.encoded;
   }
 
-  /** Id of the path of a decoded route. */
+  /** Id of the path and metric of a decoded route. */
   observe(message: RouteMessage): number {
-    const { path, pathLength } = message;
-    let hash = 0x811c9dc5;
+    const { path, pathLength, metric } = message;
+    let hash = Math.imul(0x811c9dc5 ^ metric, 0x01000193);
     for (let i = 0; i < pathLength; i++) hash = Math.imul(hash ^ path[i], 0x01000193);
     const ids = this.#byHash.get(hash);
     if (ids !== undefined) {
       for (const id of ids) {
-        const stored = this.#observed[id - 1].bytes;
-        if (stored.length === pathLength && equalBytes(stored, 0, path, 0, pathLength)) return id;
+        const stored = this.#observed[id - 1];
+        if (stored.metric !== metric || stored.bytes.length !== pathLength) continue;
+        if (equalBytes(stored.bytes, 0, path, 0, pathLength)) return id;
       }
     }
     const bytes = path.slice(0, pathLength);
-    const id = this.#observed.push({ bytes, path: readPath(bytes) });
+    const id = this.#observed.push({ bytes, metric, path: readPath(bytes) });
     if (ids === undefined) this.#byHash.set(hash, [id]);
     else ids.push(id);
     return id;
@@ -120,7 +137,8 @@ export class PathTable {
     this.#refresh(wished);
     let fulfils = wished.fulfilledBy.get(observedId);
     if (fulfils === undefined) {
-      fulfils = pathFulfils(wished.route, this.#observed[observedId - 1].path, this.#devices);
+      const { metric, path } = this.#observed[observedId - 1];
+      fulfils = metric === wished.metric && pathFulfils(wished.route, path, this.#devices);
       wished.fulfilledBy.set(observedId, fulfils);
     }
     return fulfils;
@@ -140,14 +158,16 @@ export class PathTable {
   #wishedPath(route: FibRoute): WishedPath {
     const known = this.#byObject.get(route);
     if (known !== undefined && known.id !== 0) return known;
-    const key = keyOf(route);
+    const metric = effectiveMetric(this.#family, route.metric ?? this.#defaultMetric);
+    const key = `${metric} ${keyOf(route)}`;
     const equal = this.#byKey.get(key);
     if (equal !== undefined) {
       this.#byObject.set(route, equal);
       return equal;
     }
     const id = this.#freeIds.pop() ?? this.#wished.length;
-    const wished: WishedPath = { id, route, key, references: 0, version: 0, encoded: "", fulfilledBy: new Map() };
+    const fulfilledBy = new Map<number, boolean>();
+    const wished: WishedPath = { id, route, key, metric, references: 0, version: 0, encoded: "", fulfilledBy };
     this.#wished[id] = wished;
     this.#byKey.set(key, wished);
     this.#byObject.set(route, wished);

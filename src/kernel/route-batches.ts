@@ -10,12 +10,14 @@ import type { RouteWriter, WriteResult } from "./route-writer.js";
 export const REQUESTS_PER_BATCH = 256;
 const BATCH_BYTES = 32 * 1024;
 
-/** What became of one request: `wish` is what was written, 0 for a deletion; errno 0: done. */
+/** What became of one request: `wish` is what was written, 0 for a deletion, `metric` that of the route it is about;
+ *  errno 0: done. */
 export type OnRouteAnswer = (
   table: FibTable,
   row: number,
   request: RouteRequest,
   wish: number,
+  metric: number,
   errno: number,
   text: string | undefined,
 ) => void;
@@ -28,6 +30,7 @@ interface Batch {
   readonly rows: Int32Array;
   readonly requests: RouteRequest[];
   readonly wishes: Int32Array;
+  readonly metrics: Uint32Array;
   count: number;
   firstSequence: number;
 }
@@ -69,15 +72,23 @@ export class RouteBatches {
   }
 
   /** Appends a request; the batch leaves when it is full or at flush(). Only while hasRoom. */
-  add(table: FibTable, row: number, request: RouteRequest, wish: number, path: EncodedPath | undefined): void {
+  add(
+    table: FibTable,
+    row: number,
+    request: RouteRequest,
+    wish: number,
+    metric: number,
+    path: EncodedPath | undefined,
+  ): void {
     const batch = this.#takeBatch();
     const i = batch.count++;
     table.readPrefix(row, this.#prefix);
-    encodeRoute(batch.out, request, batch.firstSequence + i, this.#owner, table.family, this.#prefix, path);
+    encodeRoute(batch.out, request, batch.firstSequence + i, this.#owner, table.family, this.#prefix, metric, path);
     batch.tables[i] = table;
     batch.rows[i] = row;
     batch.requests[i] = request;
     batch.wishes[i] = wish;
+    batch.metrics[i] = metric;
     table.paths.retain(wish); // until the answer, whatever is wished meanwhile
     const largest = ROUTE_OVERHEAD + LARGEST_PATH;
     if (batch.count === REQUESTS_PER_BATCH || batch.out.remaining < largest) this.flush();
@@ -113,7 +124,7 @@ export class RouteBatches {
       const table = batch.tables[i];
       const refusal = refusals?.get(i);
       const errno = refusal === undefined ? result.failure : refusal.errno;
-      onAnswer(table, batch.rows[i], batch.requests[i], wish, errno, refusal?.text);
+      onAnswer(table, batch.rows[i], batch.requests[i], wish, batch.metrics[i], errno, refusal?.text);
       table.paths.release(wish);
     }
     this.#inFlight--;
@@ -148,6 +159,7 @@ function newBatch(memory: SharedArrayBuffer, at: number): Batch {
     rows: new Int32Array(REQUESTS_PER_BATCH),
     requests: [],
     wishes: new Int32Array(REQUESTS_PER_BATCH),
+    metrics: new Uint32Array(REQUESTS_PER_BATCH),
     count: 0,
     firstSequence: 0,
   };

@@ -57,12 +57,10 @@ export const ROUTE_OVERHEAD = HEADER_LENGTH + RTMSG_LENGTH + 20 + 8 + 8;
 /** More next hops than any ECMP group of ours; keeps a request far below the 64 KB of one attribute. */
 export const MAX_NEXT_HOPS = 255;
 
-/** Which routes are ours. */
+/** Which routes are ours, whatever their metric. */
 export interface RouteOwner {
   readonly table: number;
   readonly protocol: number;
-  /** As in the configuration; 0: the kernel's default. */
-  readonly metric: number;
 }
 
 /** The metric a route really has in the kernel: IPv6 turns 0 into 1024. */
@@ -179,7 +177,8 @@ export interface PrefixWords {
 /** `add` refuses if any route with this prefix, metric and table exists; `replace` overwrites it, whoever made it. */
 export type RouteRequest = "add" | "replace" | "delete";
 
-/** Appends a request. The caller has seen to ROUTE_OVERHEAD + path.attributes.length octets of room. */
+/** Appends a request. `metric` 0: the kernel's default; in the deletion of an IPv4 route it stands for any. The caller has
+ *  seen to ROUTE_OVERHEAD + path.attributes.length octets of room. */
 export function encodeRoute(
   out: RequestBuffer,
   request: RouteRequest,
@@ -187,6 +186,7 @@ export function encodeRoute(
   owner: RouteOwner,
   family: Family,
   prefix: PrefixWords,
+  metric: number,
   path: EncodedPath | undefined,
 ): void {
   if (request === "delete" || path === undefined) out.begin(RTM_DELROUTE, NLM_F_REQUEST, sequence);
@@ -197,8 +197,8 @@ export function encodeRoute(
   writeAddress(out, family, prefix);
   out.closeAttribute(at);
   if (owner.table > 255) out.attributeU32(RTA_TABLE, owner.table);
-  const metric = effectiveMetric(family, owner.metric);
-  if (metric !== 0) out.attributeU32(RTA_PRIORITY, metric);
+  const priority = effectiveMetric(family, metric);
+  if (priority !== 0) out.attributeU32(RTA_PRIORITY, priority);
   if (path !== undefined) out.append(path.attributes);
   out.end();
 }

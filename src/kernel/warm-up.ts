@@ -28,6 +28,7 @@ const KERNEL: KernelConfig = {
   protocol: 12,
   metric: 0,
   exportPolicy: ACCEPT_ALL,
+  readsKernelFacts: false,
   encapsulation: [],
   auditSeconds: 0,
   removeAtExit: false,
@@ -40,6 +41,7 @@ const VIEW: KernelView = {
   addresses: () => [],
   alienRoutes: () => [],
   isUp: () => true,
+  hasDevice: () => true,
   onChange: () => () => undefined,
 };
 

@@ -136,6 +136,18 @@ function prefixLimitText(data: Bytes): string | undefined {
   return `${name} limit ${readU32(data, 3)}`;
 }
 
+/** What the sender of a Cease said about it (RFC 9003), also inside a Hard Reset (RFC 8538 §3.1); undefined: nothing. */
+export function shutdownCommunication({ code, subcode, data }: Notification): string | undefined {
+  if (code !== ERROR_CODE.CEASE) return undefined;
+  if (subcode === CEASE.HARD_RESET && data.length >= 2) {
+    const [innerCode, innerSubcode] = data;
+    if (innerCode !== ERROR_CODE.CEASE || innerSubcode === CEASE.HARD_RESET) return undefined;
+    return shutdownCommunication({ code: innerCode, subcode: innerSubcode, data: data.subarray(2) });
+  }
+  if (subcode !== CEASE.ADMINISTRATIVE_SHUTDOWN && subcode !== CEASE.ADMINISTRATIVE_RESET) return undefined;
+  return data.length === 0 ? undefined : shutdownText(data);
+}
+
 // RFC 9003 §3: an invalid length or invalid UTF-8 is shown as hexadecimal.
 function shutdownText(data: Bytes): string | undefined {
   const length = data[0];

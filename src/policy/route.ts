@@ -32,7 +32,17 @@ export interface PeerFacts {
   readonly isEbgp: boolean;
 }
 
-/** A route as a filter sees it. Valid only during the call. */
+/** Where a route leads: through a router, onto a link, nowhere, or over several ways. */
+export type RouteDestination = "router" | "device" | "blackhole" | "unreachable" | "prohibit" | "multipath";
+
+/** RFC 4271 §5.1.7. */
+export interface Aggregator {
+  readonly as: number;
+  /** Unsigned. */
+  readonly id: number;
+}
+
+/** A route as a filter sees it. Valid only during the call. What comes after `weight` is for scripts (script.ts). */
 export interface Route {
   readonly family: Family;
   /** Address as four Int32 words (IPv4: the first). */
@@ -58,6 +68,29 @@ export interface Route {
   largeCommunities: readonly LargeCommunity[];
   /** Local preference among sources before the decision process: higher wins; not sent to anyone. */
   weight: number;
+  /** A route of the node's own that nothing was made ready of for BGP: scripts find no ORIGIN, AS_PATH and NEXT_HOP, whatever
+   *  the properties above say. */
+  readonly isBare: boolean;
+  originatorId: number | undefined;
+  clusterList: readonly number[] | undefined;
+  atomicAggregate: boolean;
+  aggregator: Aggregator | undefined;
+  /** Name of the peer or of the node's own protocol that the route is of. */
+  readonly protocolName: string;
+  /** Address of the peer that told it; empty for the node's own routes. */
+  readonly fromAddress: Bytes;
+  /** Where packets go, for BGP routes as their next hop resolves at present; that may change while the attributes stay. */
+  readonly destination: RouteDestination;
+  /** Address of the next router; empty where there is none. */
+  readonly gateway: Bytes;
+  /** "" where there is none. */
+  readonly interfaceName: string;
+  /** Metric in the kernel. Setting it counts for the run of the filter and whoever asks afterwards, never for the route. */
+  kernelMetric: number | undefined;
+  /** rtm_protocol of a route learned from the kernel. */
+  readonly kernelSource: number | undefined;
+  /** Tunnel device asked for by a filter for the kernel; as kernelMetric. */
+  kernelTunnel: string | undefined;
 }
 
 /** `accept` or `reject`; `by` says which line decided, for explain. */
@@ -74,12 +107,21 @@ export interface Filter {
   readonly readsPrefix: boolean;
   /** True: it looks at `sentTo`, so peers that differ there cannot share an update group. */
   readonly readsPeer: boolean;
+  /** True: it looks at where next hops lead (Route.destination, gateway, interfaceName), which no attribute set says. */
+  readonly readsWay?: boolean;
   /** True: the verdict is the same for all routes of a source, and no route is edited. Absent: maybe not. */
   readonly isPerSource?: boolean;
   /** Equal texts mean equal filters: update groups and reloads compare it. */
   readonly identity: string;
   /** Names of the policies it was made of, in order. */
   readonly policies?: readonly string[];
+  /** Name of the script it was made of instead. */
+  readonly script?: string;
+}
+
+/** True if a verdict holds for one route only: it depends on the prefix, or on where the next hop leads just now. */
+export function isPerRoute(filter: Filter): boolean {
+  return filter.readsPrefix || filter.readsWay === true;
 }
 
 export const ACCEPT_ALL: Filter = Object.assign((): Verdict => ACCEPTED_BY_DEFAULT, {

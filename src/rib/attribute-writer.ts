@@ -4,12 +4,13 @@
 
 import type { Bytes } from "../base/bytes.js";
 import { readU32, writeU16, writeU32 } from "../base/bytes.js";
-import { decodeAttributes } from "../packet/attributes/index.js";
+import { decodeAttributes, type PathAttributes } from "../packet/attributes/index.js";
 import { AS_TRANS, ATTRIBUTE, FLAG_EXTENDED_LENGTH } from "../packet/codes.js";
 import { AsPathWriter } from "./as-path-writer.js";
 import { type AttributeFields, fieldsOf } from "./attribute-fields.js";
 import { type AttrsId, type AttrsTable, DEFAULT_LOCAL_PREF } from "./attrs-table.js";
 import { CONTEXT } from "./set-context.js";
+import { LOCAL_FACTS_CODE } from "./local-facts.js";
 import { type ExportRules, type GroupOptions, marksOnlyToCustomer, usesMultiprotocol } from "./export-rules.js";
 import { COMMUNITY } from "./set-marks.js";
 import { RELATION, type SourceTable } from "./sources.js";
@@ -19,6 +20,10 @@ const NON_TRANSITIVE = 0x40;
 /** Behind every type: time to write what is still missing. */
 const END = 256;
 
+/** What a writer makes of sets: all that the members need; or first what their export policy is shown, and then, of what
+ *  that left, what goes out (GroupOptions.preparesExport). */
+export type WriterStage = "whole" | "prepare" | "send";
+
 export class AttributeWriter {
   readonly #rules: ExportRules;
   readonly #attrs: AttrsTable;
@@ -27,6 +32,7 @@ export class AttributeWriter {
   readonly #isEbgp: boolean;
   readonly #isDraining: boolean;
   readonly #fourOctetAs: boolean;
+  readonly #stage: WriterStage;
   /** Types written beside or instead of the set's own, in ascending order, for routes as they come and for reflected ones. */
   readonly #plain: readonly number[];
   readonly #reflected: readonly number[];
@@ -38,17 +44,18 @@ export class AttributeWriter {
   #as4PathEnd = -1;
   #as4AggregatorAt = -1;
 
-  constructor(rules: ExportRules, attrs: AttrsTable, sources: SourceTable) {
+  constructor(rules: ExportRules, attrs: AttrsTable, sources: SourceTable, stage: WriterStage = "whole") {
     const { options } = rules;
+    this.#stage = stage;
     this.#rules = rules;
     this.#attrs = attrs;
     this.#sources = sources;
-    this.#asPaths = new AsPathWriter(options);
+    this.#asPaths = new AsPathWriter(stage === "send" ? asItStands(options) : options);
     this.#isEbgp = options.relation === RELATION.ebgp;
     this.#isDraining = options.isDraining;
     this.#fourOctetAs = options.fourOctetAs;
-    this.#plain = addedTypes(options, false);
-    this.#reflected = addedTypes(options, true);
+    this.#plain = addedTypes(options, false, stage);
+    this.#reflected = addedTypes(options, true, stage);
   }
 
   /** Most octets that `write` may need for the set. */
@@ -64,7 +71,7 @@ export class AttributeWriter {
     const relation = this.#sources.relation[this.#attrs.source(id)];
     this.#out = out;
     this.#at = at;
-    this.#reflects = !this.#isEbgp && relation >= RELATION.ibgpClient;
+    this.#reflects = this.#stage !== "send" && this.#rules.isReflection(id);
     this.#as4PathAt = this.#as4AggregatorAt = -1;
     const added = this.#reflects ? this.#reflected : this.#plain;
     let next = 0;
@@ -83,9 +90,14 @@ export class AttributeWriter {
 
   /** The attributes as the members see them, for display. */
   preview(id: AttrsId): AttributeFields {
+    return fieldsOf(this.previewAttributes(id));
+  }
+
+  /** The same as objects. */
+  previewAttributes(id: AttrsId): PathAttributes {
     const out = new Uint8Array(this.bound(id));
     const end = this.write(id, out, 0);
-    return fieldsOf(decodeAttributes(out, 0, end, this.#fourOctetAs));
+    return decodeAttributes(out, 0, end, this.#fourOctetAs);
   }
 
   #writeAttribute(
@@ -102,18 +114,25 @@ export class AttributeWriter {
     else if (type === ATTRIBUTE.AGGREGATOR && !this.#fourOctetAs) this.#writeAggregator(body, from, value, last);
     else if (type === ATTRIBUTE.COMMUNITIES && this.#isDraining && !this.#attrs.hasGracefulShutdown(id)) {
       this.#writeCommunities(body, from, value, last);
-    } else if (type === ATTRIBUTE.EXTENDED_COMMUNITIES && this.#isEbgp) this.#writeTransitive(body, value, last);
+    } else if (type === ATTRIBUTE.EXTENDED_COMMUNITIES && this.#isEbgp && this.#stage !== "prepare")
+      this.#writeTransitive(body, value, last);
     else if (!this.#isDropped(id, type, relation)) this.#copy(body, from, last);
+    else if (type === ATTRIBUTE.MULTI_EXIT_DISC && this.#rules.options.zeroesMed) this.#writeWord(0x80, type, 0);
   }
 
   /** Types that the normal form carries but these peers must not see, or that are written anew. */
   #isDropped(id: AttrsId, type: number, relation: number): boolean {
     if (type === ATTRIBUTE.NEXT_HOP) return true;
+    if (this.#stage === "prepare") return type === ATTRIBUTE.MULTI_EXIT_DISC && this.#dropsMed(id, relation);
+    if (type === LOCAL_FACTS_CODE) return relation === RELATION.local;
     if (type === ATTRIBUTE.LOCAL_PREF) return this.#isEbgp || this.#isDraining;
     if (type === ATTRIBUTE.ORIGINATOR_ID || type === ATTRIBUTE.CLUSTER_LIST) return this.#isEbgp;
-    // RFC 4271 §5.1.4: MED of one neighbouring AS must not reach another, unless we set it.
-    if (type !== ATTRIBUTE.MULTI_EXIT_DISC || !this.#isEbgp) return false;
-    return relation !== RELATION.local && (this.#attrs.context(id) & CONTEXT.medIsOurs) === 0;
+    return type === ATTRIBUTE.MULTI_EXIT_DISC && this.#stage === "whole" && this.#dropsMed(id, relation);
+  }
+
+  /** RFC 4271 §5.1.4: MED of one neighbouring AS must not reach another, unless we set it. */
+  #dropsMed(id: AttrsId, relation: number): boolean {
+    return this.#isEbgp && relation !== RELATION.local && (this.#attrs.context(id) & CONTEXT.medIsOurs) === 0;
   }
 
   /** Writes an attribute of type `added`, unless the set's own, which comes next if it is of that type, will do. */
@@ -236,12 +255,17 @@ export class AttributeWriter {
   }
 }
 
+/** The path as the policy left it: nothing is put in front, nothing replaced. */
+function asItStands(options: GroupOptions): GroupOptions {
+  return { ...options, relation: RELATION.ibgpNonClient, overrideAs: 0, removePrivateAs: "no" };
+}
+
 /** Types that may have to be written although a set does not hold them, in ascending order. */
-function addedTypes(options: GroupOptions, reflects: boolean): readonly number[] {
+function addedTypes(options: GroupOptions, reflects: boolean, stage: WriterStage): readonly number[] {
   const isEbgp = options.relation === RELATION.ebgp;
   const types: number[] = [];
   if (!usesMultiprotocol(options)) types.push(ATTRIBUTE.NEXT_HOP);
-  if (!isEbgp) types.push(ATTRIBUTE.LOCAL_PREF);
+  if (!isEbgp || stage === "prepare") types.push(ATTRIBUTE.LOCAL_PREF);
   if (options.isDraining) types.push(ATTRIBUTE.COMMUNITIES);
   if (reflects) types.push(ATTRIBUTE.ORIGINATOR_ID, ATTRIBUTE.CLUSTER_LIST);
   if (!options.fourOctetAs) types.push(ATTRIBUTE.AS4_PATH, ATTRIBUTE.AS4_AGGREGATOR);

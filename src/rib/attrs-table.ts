@@ -90,6 +90,10 @@ export class AttrsTable {
     return this.#identity;
   }
 
+  get nextHops(): NextHopTable {
+    return this.#nextHops;
+  }
+
   /** Who we are from now on; sets that come later are judged anew. */
   set identity(identity: Identity) {
     const { routerId, clusterId } = this.#identity;

@@ -25,6 +25,10 @@ export interface DecisionOptions {
   readonly alwaysCompareMed: boolean;
   /** A path without MED counts as one with the highest instead of 0 (RFC 4271 §9.1.2.2 c). */
   readonly missingMedAsWorst: boolean;
+  /** Paths whose next hop does not resolve take part, behind all others of their weight. */
+  readonly keepsUnresolved: boolean;
+  /** Of paths equal up to the peer's address the older is better; needs RouteTable.keepTimes. */
+  readonly olderWins: boolean;
 }
 
 export const PLAIN_DECISION: DecisionOptions = {
@@ -33,6 +37,8 @@ export const PLAIN_DECISION: DecisionOptions = {
   relaxAsPath: true,
   alwaysCompareMed: false,
   missingMedAsWorst: false,
+  keepsUnresolved: false,
+  olderWins: false,
 };
 
 const signed = 0x80000000 | 0;
@@ -58,6 +64,7 @@ export class Decision {
     this.steps = [
       { name: "eligible", compare: (a, b) => Number(this.isEligible(a)) - Number(this.isEligible(b)) },
       { name: "higher weight", compare: onAttrs(this.#byWeight) },
+      { name: "NEXT_HOP resolves", compare: onAttrs(this.#byResolution) },
       { name: "higher LOCAL_PREF", compare: onAttrs(this.#byLocalPref) },
       { name: "shorter AS_PATH", compare: onAttrs(this.#byPathLength) },
       { name: "lower ORIGIN", compare: onAttrs(this.#byOrigin) },
@@ -67,13 +74,21 @@ export class Decision {
       { name: "lower BGP Identifier or ORIGINATOR_ID", compare: onAttrs(this.#byOriginator) },
       { name: "shorter CLUSTER_LIST", compare: onAttrs(this.#byClusters) },
       { name: "lower peer address", compare: (a, b) => this.#byAddress(a, b) },
+      { name: "older", compare: (a, b) => this.#byAge(a, b) },
       { name: "lower path id", compare: (a, b) => (routes.pathId(b) >>> 0) - (routes.pathId(a) >>> 0) },
     ];
   }
 
-  /** Takes part in the decision: accepted, and its next hop resolves (RFC 4271 §9.1.2.1). */
+  /** Takes part in the decision: accepted, and its next hop resolves (RFC 4271 §9.1.2.1) or need not. */
   isEligible(route: RouteId): boolean {
     if (this.#routes.reason(route) !== 0) return false;
+    const nextHop = this.#attrs.nextHop(this.#routes.attrs(route));
+    if (this.#nextHops.reachable[nextHop] === 1) return true;
+    return this.options.keepsUnresolved && !this.#nextHops.isOwn(nextHop);
+  }
+
+  /** Packets have a way to the next hop of the path. */
+  isResolved(route: RouteId): boolean {
     return this.#nextHops.reachable[this.#attrs.nextHop(this.#routes.attrs(route))] === 1;
   }
 
@@ -236,7 +251,13 @@ export class Decision {
   }
 
   #beforeMed(a: AttrsId, b: AttrsId): number {
-    return this.#byWeight(a, b) || this.#byLocalPref(a, b) || this.#byPathLength(a, b) || this.#byOrigin(a, b);
+    return (
+      this.#byWeight(a, b) ||
+      this.#byResolution(a, b) ||
+      this.#byLocalPref(a, b) ||
+      this.#byPathLength(a, b) ||
+      this.#byOrigin(a, b)
+    );
   }
 
   #fromMed(a: RouteId, b: RouteId): number {
@@ -252,12 +273,19 @@ export class Decision {
       this.#byOriginator(a, b) ||
       this.#byClusters(a, b) ||
       this.#byAddress(routeA, routeB) ||
+      this.#byAge(routeA, routeB) ||
       (this.#routes.pathId(routeB) >>> 0) - (this.#routes.pathId(routeA) >>> 0)
     );
   }
 
   #byWeight(a: AttrsId, b: AttrsId): number {
     return this.#attrs.weight(a) - this.#attrs.weight(b);
+  }
+
+  #byResolution(a: AttrsId, b: AttrsId): number {
+    if (!this.options.keepsUnresolved) return 0;
+    const { reachable } = this.#nextHops;
+    return reachable[this.#attrs.nextHop(a)] - reachable[this.#attrs.nextHop(b)];
   }
 
   #byLocalPref(a: AttrsId, b: AttrsId): number {
@@ -300,6 +328,10 @@ export class Decision {
 
   #byClusters(a: AttrsId, b: AttrsId): number {
     return this.#attrs.clusterCount(b) - this.#attrs.clusterCount(a);
+  }
+
+  #byAge(a: RouteId, b: RouteId): number {
+    return this.options.olderWins ? this.#routes.arrivedAt(b) - this.#routes.arrivedAt(a) : 0;
   }
 
   #byAddress(a: RouteId, b: RouteId): number {

@@ -3,8 +3,9 @@
 
 import type { Family } from "../base/family.js";
 import type { PrefixIndex } from "../base/prefix-index.js";
-import { ACCEPT_ALL, type Filter } from "../policy/route.js";
+import { ACCEPT_ALL, type Filter, isPerRoute } from "../policy/route.js";
 import type { AttrsId, AttrsTable } from "./attrs-table.js";
+import { ExportPreparation } from "./export-preparation.js";
 import type { ExportRules } from "./export-rules.js";
 import { OriginatedDefault } from "./originated-default.js";
 import type { OwedReleases } from "./owed-releases.js";
@@ -21,6 +22,8 @@ export class ExportPolicy {
   readonly #rules: ExportRules;
   readonly #attrs: AttrsTable;
   readonly #cursor: RouteCursor;
+  /** Makes sets ready before the policy sees them; undefined: it sees them as they are. */
+  readonly #preparation: ExportPreparation | undefined;
   readonly #filter: Filter;
   readonly #onFree: (id: AttrsId) => void;
   readonly #sources: SourceTable;
@@ -39,10 +42,15 @@ export class ExportPolicy {
     this.#attrs = attrs;
     this.#sources = sources;
     this.#filter = rules.options.exportFilter;
-    this.#cursor = new RouteCursor(attrs, sources);
+    const { preparesExport, defaultOriginate } = rules.options;
+    this.#preparation = preparesExport ? new ExportPreparation(rules.options, attrs, sources) : undefined;
+    this.#cursor = new RouteCursor(attrs, sources, { isPrepared: preparesExport });
     this.#onFree = (id) => this.#forget(id);
     attrs.onFree.push(this.#onFree);
-    this.originated = rules.options.defaultOriginate ? originate(rules, routes, attrs, sources) : undefined;
+    const prepare = (set: AttrsId): AttrsId => this.#preparation?.prepared(set) ?? set;
+    this.originated = defaultOriginate
+      ? originate(rules, new OriginatedDefault(routes, attrs, sources, prepare), attrs)
+      : undefined;
   }
 
   /** The set to advertise for the prefix whose best path has the set `id`, or 0. No reference is taken. */
@@ -51,17 +59,18 @@ export class ExportPolicy {
     if (known > 0) return known;
     if (known === REJECTED) return 0;
     if (!this.#rules.permits(id)) return this.#remember(id, REJECTED);
-    if (this.#filter === ACCEPT_ALL) return this.#remember(id, this.#fits(id, id) ? id : REJECTED);
-    if (this.#filter.isPerSource === true) {
+    const shown = this.#preparation === undefined ? id : this.#preparation.prepared(id);
+    if (this.#filter === ACCEPT_ALL && shown === id) return this.#remember(id, this.#fits(id, id) ? id : REJECTED);
+    if (this.#filter.isPerSource === true && shown === id) {
       const accepts = this.#acceptsSource(id, prefixes, prefix);
       return this.#remember(id, accepts && this.#fits(id, id) ? id : REJECTED);
     }
-    this.#seek(id, prefixes, prefix);
+    this.#seek(id, shown, prefixes, prefix);
     const accepted = this.#filter(this.#cursor).accept;
     const result = accepted ? this.#cursor.commit() : REJECTED;
     const fits = result > 0 && this.#fits(result, id);
-    if (!fits && result > 0) this.#attrs.discard(result);
-    if (!this.#filter.readsPrefix) return this.#remember(id, fits ? result : REJECTED);
+    if (!fits && result > 0 && result !== shown) this.#attrs.discard(result);
+    if (!isPerRoute(this.#filter)) return this.#remember(id, fits ? result : REJECTED);
     return fits ? result : 0;
   }
 
@@ -74,6 +83,7 @@ export class ExportPolicy {
       if (result > 0 && result !== id) this.#owed.add(result);
     }
     this.#memo = new Int32Array(0);
+    this.#preparation?.dispose();
     this.originated?.dispose();
   }
 
@@ -91,15 +101,15 @@ export class ExportPolicy {
   #acceptsSource(id: AttrsId, prefixes: PrefixIndex, prefix: PrefixId): boolean {
     const { options } = this.#sources.get(this.#attrs.source(id));
     if (options !== this.#latest) {
-      this.#seek(id, prefixes, prefix);
+      this.#seek(id, id, prefixes, prefix);
       this.#acceptsLatest = this.#filter(this.#cursor).accept;
       this.#latest = options;
     }
     return this.#acceptsLatest;
   }
 
-  #seek(id: AttrsId, prefixes: PrefixIndex, prefix: PrefixId): void {
-    this.#cursor.seek(id, this.#rules.options.sentTo);
+  #seek(id: AttrsId, shown: AttrsId, prefixes: PrefixIndex, prefix: PrefixId): void {
+    this.#cursor.seek(shown, this.#rules.options.sentTo, id);
     const family: Family = this.#rules.options.family;
     const word = (i: number): number => prefixes.word(prefix, i);
     this.#cursor.setPrefix(family, word(0), word(1), word(2), word(3), prefixes.length(prefix));
@@ -118,6 +128,7 @@ export class ExportPolicy {
 
   /** Gives back the memory of what was remembered of sets that are gone. */
   trim(): void {
+    this.#preparation?.trim();
     if (this.#memo.length > 256 && this.#memo.length > this.#attrs.end * 4) {
       this.#memo = this.#memo.slice(0, Math.max(256, this.#attrs.end));
     }
@@ -136,11 +147,9 @@ export class ExportPolicy {
 /** The default route, unless the members could not be told; why not is said once. */
 function originate(
   rules: ExportRules,
-  routes: RouteTable,
+  originated: OriginatedDefault,
   attrs: AttrsTable,
-  sources: SourceTable,
 ): OriginatedDefault | undefined {
-  const originated = new OriginatedDefault(routes, attrs, sources);
   const misfit = rules.misfit(originated.set);
   if (misfit === undefined) return originated;
   attrs.onFault(attrs.source(originated.set), [misfit]);

@@ -11,6 +11,7 @@ import type { Filter, PeerFacts } from "../policy/route.js";
 import type { AttrsId, AttrsTable } from "./attrs-table.js";
 import { CONTEXT } from "./set-context.js";
 import type { NextHopTable } from "./next-hop-table.js";
+import { holdsCluster } from "./set-marks.js";
 import { RELATION, type Relation, type SourceTable } from "./sources.js";
 
 /** Everything in which members of one update group are alike. */
@@ -41,6 +42,17 @@ export interface GroupOptions {
   readonly selfNextHop: Bytes;
   /** RFC 8950: IPv4 routes may go out with IPv6 next hops. */
   readonly extendedNextHop: boolean;
+  /** CompatibilityConfig.zeroMedToExternal, where it concerns the members. */
+  readonly zeroesMed: boolean;
+  /** CompatibilityConfig.announcesGateways, where it concerns the members. */
+  readonly announcesGateways: boolean;
+  /** CompatibilityConfig.separatesLocalAs: internal sources with another local AS are strangers. */
+  readonly separatesLocalAs: boolean;
+  /** Routes that have been through our cluster are not told: they may have come from sessions that do not look. */
+  readonly checksClusterList: boolean;
+  /** CompatibilityConfig.preparedExport: sets are made ready for the members before the policy sees them, and go out as it
+   *  leaves them. */
+  readonly preparesExport: boolean;
   readonly exportFilter: Filter;
   /** Only where the filter looks at the peer it sends to. */
   readonly sentTo: PeerFacts | undefined;
@@ -54,6 +66,11 @@ export const PLAIN_EXPORT = {
   isDraining: false,
   defaultOriginate: false,
   addPathSend: 0,
+  zeroesMed: false,
+  announcesGateways: false,
+  separatesLocalAs: false,
+  checksClusterList: false,
+  preparesExport: false,
 } as const satisfies Partial<GroupOptions>;
 
 /** Equal texts: the peers may share a group. Derived from every field, so that a new one cannot be forgotten. */
@@ -74,6 +91,11 @@ export function groupKey(options: GroupOptions): string {
     nextHop: options.nextHop,
     selfNextHop: toHex(options.selfNextHop),
     extendedNextHop: String(options.extendedNextHop),
+    zeroesMed: String(options.zeroesMed),
+    announcesGateways: String(options.announcesGateways),
+    separatesLocalAs: String(options.separatesLocalAs),
+    checksClusterList: String(options.checksClusterList),
+    preparesExport: String(options.preparesExport),
     exportFilter: options.exportFilter.identity,
     sentTo: options.sentTo === undefined ? "" : JSON.stringify(options.sentTo),
   };
@@ -122,7 +144,9 @@ export class ExportRules {
   permits(id: AttrsId): boolean {
     const relation = this.#sources.relation[this.#attrs.source(id)];
     // RFC 4456 §6: what a non-client told us goes to clients only; RFC 4271 §9.2.1 without reflection.
-    if (relation === RELATION.ibgpNonClient && this.options.relation === RELATION.ibgpNonClient) return false;
+    const isBetweenNonClients = relation === RELATION.ibgpNonClient && this.options.relation === RELATION.ibgpNonClient;
+    if (isBetweenNonClients && this.#isOneInternal(id)) return false;
+    if (this.options.checksClusterList && this.#hasOurCluster(id)) return false;
     if (this.#attrs.isNoAdvertise(id)) return false;
     if (this.#withholdsOnlyToCustomer && this.#attrs.hasOnlyToCustomer(id)) return false;
     return !(this.#isEbgp && this.#attrs.isNoExport(id));
@@ -152,14 +176,34 @@ export class ExportRules {
 
   /** True if the route goes out with ourselves as next hop. */
   rewritesNextHop(id: AttrsId): boolean {
+    if (this.options.preparesExport) return false;
     if ((this.#attrs.context(id) & CONTEXT.nextHopIsOurs) !== 0) return false;
     if (this.options.nextHop === "self" || this.#attrs.nextHop(id) === 0) return true;
     const relation = this.#sources.relation[this.#attrs.source(id)];
-    if (relation === RELATION.local) return true;
+    if (relation === RELATION.local) return !this.options.announcesGateways || this.options.nextHop === "selfExternal";
     // A link-local next hop means nothing beyond its link.
     if (this.#nextHops.isLinkLocal(this.#attrs.nextHop(id))) return true;
     if (this.#isEbgp) return this.options.nextHop !== "keep";
     return this.options.nextHop === "selfExternal" && relation === RELATION.ebgp;
+  }
+
+  /** True if telling the members is reflection (RFC 4456): from an internal source to internal members. */
+  isReflection(id: AttrsId): boolean {
+    if (this.#isEbgp || this.#sources.relation[this.#attrs.source(id)] < RELATION.ibgpClient) return false;
+    return this.#isOneInternal(id);
+  }
+
+  /** The internal source of the set and the members are in one AS. */
+  #isOneInternal(id: AttrsId): boolean {
+    if (!this.options.separatesLocalAs) return true;
+    return this.#sources.get(this.#attrs.source(id)).options.localAs === this.options.localAs;
+  }
+
+  #hasOurCluster(id: AttrsId): boolean {
+    const attrs = this.#attrs;
+    if (attrs.clusterCount(id) === 0) return false;
+    const at = attrs.bodyOffset(id);
+    return holdsCluster(attrs.bodyChunk(id), at, at + attrs.bodyLength(id), attrs.identity.clusterId);
   }
 
   /** The peer that must not be sent the route because it is its next hop (RFC 4271 §5.1.3), or 0. */

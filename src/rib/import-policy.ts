@@ -2,7 +2,7 @@
 // once per attribute set and remembered, or once per prefix where the policy looks at prefixes.
 
 import type { Family } from "../base/family.js";
-import { ACCEPT_ALL, type Filter, type Verdict } from "../policy/route.js";
+import { ACCEPT_ALL, type Filter, isPerRoute, type Verdict } from "../policy/route.js";
 import type { AttrsId, AttrsTable } from "./attrs-table.js";
 import { ImportRewriting } from "./import-rewriting.js";
 import type { OwedReleases } from "./owed-releases.js";
@@ -58,7 +58,7 @@ export class ImportPolicy {
     }
     const known = received < this.#memo.length ? this.#memo[received] : UNKNOWN;
     const result = known === UNKNOWN ? this.#judge(source) : known;
-    if (filter.readsPrefix && result !== REJECTED) {
+    if (isPerRoute(filter) && result !== REJECTED) {
       this.readsPrefix = true;
       this.#shown = result;
     } else this.#take(result);
@@ -118,7 +118,7 @@ export class ImportPolicy {
     const received = this.#received;
     const shown = this.rewriting.before(source, received) || REJECTED;
     let result = shown;
-    if (shown !== REJECTED && !source.importFilter.readsPrefix) {
+    if (shown !== REJECTED && !isPerRoute(source.importFilter)) {
       this.#cursor.seek(shown, undefined);
       result = this.#filtered(source, shown);
       if (shown !== received && shown !== result) this.#attrs.discard(shown);

@@ -14,6 +14,7 @@ import type { AttrsId, AttrsTable } from "./attrs-table.js";
 import { CONTEXT } from "./set-context.js";
 import type { ImportPolicy } from "./import-policy.js";
 import type { LocRib } from "./loc-rib.js";
+import { REJECT } from "./reject-reason.js";
 import type { Source } from "./sources.js";
 
 /** What one session negotiated that matters to its routes. */
@@ -40,6 +41,9 @@ export class Ingest {
   #decodedEnd = 0;
   /** A prefix that means nothing (ODD_PREFIX) was left out. */
   #oddSeen = false;
+  /** Routes of the announcement at hand, and those that the policy refused one by one. */
+  #told = 0;
+  #refused = 0;
   /** Read by nobody: keeps the compiler from leaving out what fills it. */
   touched = 0;
 
@@ -140,11 +144,32 @@ export class Ingest {
     const policy = this.#policy;
     policy.begin(source, attrs);
     const addPath = context.addPathReceive[family];
+    const rib = this.#ribs[family];
+    const { unchanged } = rib;
     this.#oddSeen = false;
+    this.#told = this.#refused = 0;
     if (family === IPV6_UNICAST) this.#announceWide(source, attrs, at, end, addPath);
     else this.#announceNarrow(source, attrs, at, end, addPath);
     if (this.#oddSeen) this.#view.faultText ??= ODD_PREFIX;
+    this.#countAnnounced(source, rib.unchanged - unchanged);
     policy.end();
+  }
+
+  /** Once per UPDATE. The policy's last verdict stands for all prefixes, unless it was asked about each. */
+  #countAnnounced({ counts }: Source, unchanged: number): void {
+    const told = this.#told;
+    const { readsPrefix, reason } = this.#policy;
+    const isOurs = !readsPrefix && reason !== REJECT.none && reason !== REJECT.importPolicy;
+    const refused = readsPrefix ? this.#refused : reason === REJECT.none ? 0 : told;
+    counts.updates += told;
+    if (isOurs) counts.rejected += refused;
+    else counts.filtered += refused;
+    counts.ignored += Math.min(unchanged, told - refused);
+  }
+
+  #judgePrefix(family: Family, w0: number, w1: number, w2: number, w3: number, length: number): void {
+    this.#policy.judgePrefix(family, w0, w1, w2, w3, length);
+    if (this.#policy.reason !== REJECT.none) this.#refused++;
   }
 
   #announceNarrow(source: Source, attrs: AttrsId, at: number, end: number, addPath: boolean): void {
@@ -157,10 +182,11 @@ export class Ingest {
     while (at < end) {
       const filled = this.#decodeNarrow(prefixes, at, end, addPath);
       at = this.#decodedEnd;
+      this.#told += filled / ROW;
       for (let i = 0; i < filled; i += ROW) {
         const word = rows[i];
         const length = rows[i + 1];
-        if (perPrefix) policy.judgePrefix(IPV4_UNICAST, word, 0, 0, 0, length);
+        if (perPrefix) this.#judgePrefix(IPV4_UNICAST, word, 0, 0, 0, length);
         const prefix = routes.destinationHashed(rows[i + 2], word, 0, 0, 0, length);
         rib.announce(prefix, source.id, rows[i + 3], attrs, policy.attrs, policy.reason);
       }
@@ -215,13 +241,14 @@ export class Ingest {
     while (at < end) {
       const filled = this.#decodeWide(prefixes, at, end, addPath);
       at = this.#decodedEnd;
+      this.#told += filled / WIDE_ROW;
       for (let i = 0; i < filled; i += WIDE_ROW) {
         const w0 = rows[i];
         const w1 = rows[i + 1];
         const w2 = rows[i + 2];
         const w3 = rows[i + 3];
         const length = rows[i + 4];
-        if (perPrefix) policy.judgePrefix(IPV6_UNICAST, w0, w1, w2, w3, length);
+        if (perPrefix) this.#judgePrefix(IPV6_UNICAST, w0, w1, w2, w3, length);
         const prefix = routes.destinationHashed(rows[i + 5], w0, w1, w2, w3, length);
         rib.announce(prefix, source.id, rows[i + 6], attrs, policy.attrs, policy.reason);
       }
@@ -271,9 +298,12 @@ export class Ingest {
     const { prefixes } = rib.routes;
     const addPath = context.addPathReceive[family];
     const rows = this.#rows;
+    const held = source.received[family];
+    let told = 0;
     while (at < end) {
       if (family === IPV6_UNICAST) {
         const filled = this.#decodeWide(prefixes, at, end, addPath);
+        told += filled / WIDE_ROW;
         for (let i = 0; i < filled; i += WIDE_ROW) {
           const hash = rows[i + 5];
           const prefix = prefixes.findHashed(hash, rows[i], rows[i + 1], rows[i + 2], rows[i + 3], rows[i + 4]);
@@ -281,6 +311,7 @@ export class Ingest {
         }
       } else {
         const filled = this.#decodeNarrow(prefixes, at, end, addPath);
+        told += filled / ROW;
         for (let i = 0; i < filled; i += ROW) {
           const prefix = prefixes.findHashed(rows[i + 2], rows[i], 0, 0, 0, rows[i + 1]);
           if (prefix !== 0) rib.withdraw(prefix, source.id, rows[i + 3]);
@@ -288,6 +319,8 @@ export class Ingest {
       }
       at = this.#decodedEnd;
     }
+    source.counts.withdrawals += told;
+    source.counts.accepted += held - source.received[family];
   }
 }
 

@@ -16,6 +16,8 @@ export class LocRib {
   readonly family: Family;
   readonly routes: RouteTable;
   readonly decision: Decision;
+  /** Announcements that changed nothing. */
+  unchanged = 0;
   readonly #attrs: AttrsTable;
   readonly #sources: SourceTable;
   readonly #logs: ChangeLog[] = [];
@@ -204,8 +206,9 @@ export class LocRib {
     const oldReceived = routes.received(route);
     const oldReason = routes.reason(route);
     if (oldAttrs === attrs && oldReceived === received && oldReason === reason) {
+      this.unchanged++;
       if (routes.epoch(route) === epoch) return;
-      routes.replace(route, attrs, received === attrs ? 0 : received, reason, epoch);
+      routes.setEpoch(route, epoch);
       this.#sources.get(source).stale[this.family]--;
       return;
     }

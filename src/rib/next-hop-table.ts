@@ -16,6 +16,9 @@ export interface NextHopResolution {
   readonly cost: number;
   /** Names the way, so that another one is noticed even at equal cost: `eth0`, `eth1 10.0.0.1`. */
   readonly via: string;
+  /** The same for scripts: interface, and the router there where that is not the next hop itself. */
+  readonly device?: string | undefined;
+  readonly gateway?: Bytes | undefined;
 }
 
 /** Finds the way to a next hop. `zone`: for link-local ones, the interface of the session it came from. */
@@ -34,7 +37,7 @@ export class NextHopTable {
   peer = new Int32Array(256);
   readonly #bytes: Bytes[] = [new Uint8Array(0)];
   readonly #refs: number[] = [1];
-  readonly #via: string[] = [""];
+  readonly #ways: NextHopResolution[] = [REACHABLE];
   readonly #zones: (string | undefined)[] = [undefined];
   /** By row: packets are dropped here, so no way is needed. */
   readonly #drops: boolean[] = [true];
@@ -84,6 +87,7 @@ export class NextHopTable {
     this.#zones[id] = scope;
     this.#drops[id] = drops;
     this.#refs[id] = 1;
+    this.#ways[id] = UNRESOLVED;
     this.#ids.set(key, id);
     this.#latest = id;
     this.#resolve(id);
@@ -129,7 +133,12 @@ export class NextHopTable {
 
   /** The next hop is an address of our own. */
   isOwn(id: NextHopId): boolean {
-    return this.#via[id] === OWN_ADDRESS.via;
+    return this.#ways[id].via === OWN_ADDRESS.via;
+  }
+
+  /** Where the next hop leads at present. */
+  way(id: NextHopId): NextHopResolution {
+    return this.#ways[id];
   }
 
   get size(): number {
@@ -165,8 +174,8 @@ export class NextHopTable {
     const way = this.#drops[id] ? REACHABLE : this.#resolver(this.#bytes[id], this.#zones[id]);
     const { reachable, cost, via } = way;
     const bit = reachable ? 1 : 0;
-    const changed = this.reachable[id] !== bit || this.cost[id] !== cost || this.#via[id] !== via;
-    this.#via[id] = via;
+    const changed = this.reachable[id] !== bit || this.cost[id] !== cost || this.#ways[id].via !== via;
+    this.#ways[id] = way;
     this.reachable[id] = bit;
     this.cost[id] = cost;
     return changed;
@@ -187,6 +196,7 @@ export class NextHopTable {
 }
 
 const NONE = new Uint8Array(0);
+const UNRESOLVED: NextHopResolution = { reachable: false, cost: 0, via: "" };
 
 function rowKey(bytes: Bytes, at: number, length: number, zone: string | undefined, drops: boolean): string {
   return keyOf(bytes, at, length) + (zone === undefined ? "" : `%${zone}`) + (drops ? "!" : "");

@@ -24,14 +24,22 @@ export class OriginatedDefault {
   readonly #routes: RouteTable;
   readonly #attrs: AttrsTable;
 
-  /** Takes hold of the row and the set until `dispose`. */
-  constructor(routes: RouteTable, attrs: AttrsTable, sources: SourceTable) {
+  /** Takes hold of the row and the set until `dispose`. `prepare`: what the members' rules make of the set beforehand. */
+  constructor(
+    routes: RouteTable,
+    attrs: AttrsTable,
+    sources: SourceTable,
+    prepare: (set: AttrsId) => AttrsId = (set) => set,
+  ) {
     this.#routes = routes;
     this.#attrs = attrs;
     const out = new ByteWriter(16);
     encodeAttributes({ origin: 0, asPath: [] }, out);
-    this.set = attrs.intern(out.bytes, 0, out.length, commonSource(sources).id, CONTEXT.normal);
+    const bare = attrs.intern(out.bytes, 0, out.length, commonSource(sources).id, CONTEXT.normal);
+    attrs.retain(bare);
+    this.set = prepare(bare);
     attrs.retain(this.set);
+    attrs.release(bare);
     this.prefix = routes.destination(0, 0, 0, 0, 0);
     routes.hold(this.prefix);
   }

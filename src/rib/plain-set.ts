@@ -120,6 +120,7 @@ export function readPlainSet(
       case ATTRIBUTE.CLUSTER_LIST:
         if (length === 0 || (length & 3) !== 0 || context.ebgp) return NOT_PLAIN;
         facts.clusterCount = length >> 2;
+        if (source.import !== undefined && source.import.ignoresClusterList) break;
         for (let i = at; i < next; i += 4) {
           if (readI32(bytes, i) === (identity.clusterId | 0)) found = REJECT.clusterLoop;
         }

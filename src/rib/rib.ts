@@ -20,6 +20,7 @@ import { BATCH_LIMITS, type BatchLimits, BatchPool } from "./group-batches.js";
 import { GroupMember, type MemberLimit, type MemberSink } from "./group-member.js";
 import { ImportPolicy } from "./import-policy.js";
 import { Ingest, type IngestContext } from "./ingest.js";
+import { type LocalFacts, localFactsAttribute } from "./local-facts.js";
 import { LocRib } from "./loc-rib.js";
 import { OwedReleases } from "./owed-releases.js";
 import { type NextHopResolver, NextHopTable } from "./next-hop-table.js";
@@ -115,10 +116,17 @@ export class Rib {
     return endOfRib;
   }
 
-  /** Announces a route of the node itself. */
-  announceLocal(source: Source, prefix: IpPrefix, attributes: PathAttributes, weight = LOCAL_WEIGHT): void {
+  /** Announces a route of the node itself. `facts`: what scripts may read of it. */
+  announceLocal(
+    source: Source,
+    prefix: IpPrefix,
+    attributes: PathAttributes,
+    weight = LOCAL_WEIGHT,
+    facts?: LocalFacts,
+  ): void {
     this.#scratch.clear();
-    encodeAttributes(attributes, this.#scratch);
+    const unknown = facts === undefined ? undefined : [localFactsAttribute(facts)];
+    encodeAttributes(unknown === undefined ? attributes : { ...attributes, unknown }, this.#scratch);
     const context = CONTEXT.normal | weight;
     const attrs = this.attrs.intern(this.#scratch.bytes, 0, this.#scratch.length, source.id, context);
     this.attrs.retain(attrs);
@@ -216,7 +224,10 @@ export class Rib {
   /** Asks about every next hop again, of another resolver if one is given. */
   reresolveNextHops(resolver?: NextHopResolver): void {
     const changed = this.nextHops.reresolve(resolver);
-    if (changed.size > 0) this.#walks.redecide(changed);
+    if (changed.size === 0) return;
+    // Import policies that look at the way have to look again.
+    for (const source of this.sources) if (source.importFilter.readsWay === true) this.#reapplyImport(source);
+    this.#walks.redecide(changed);
   }
 
   /** Changes how the best paths are found; everything is decided again. */
@@ -280,6 +291,11 @@ export class Rib {
       for (const [key, { options, members }] of moves) this.#move(from, key, options, members);
     }
     this.requestFlush();
+  }
+
+  /** From now on it is known when paths came or last changed (RouteTable.arrivedAt). Costs eight octets per path. */
+  keepTimes(): void {
+    for (const { routes } of this.families) routes.keepTimes(this.clock);
   }
 
   addReader(reader: RibReader): void {

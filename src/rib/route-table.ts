@@ -5,6 +5,7 @@
 // is a row of PrefixIndex with the head of its chain and the number of its holders: Adj-RIB-Outs and logs that still
 // speak of it. It is freed when nobody needs it any more.
 
+import type { Clock } from "../base/clock.js";
 import type { Family } from "../base/family.js";
 import { PrefixIndex } from "../base/prefix-index.js";
 import type { AttrsId } from "./attrs-table.js";
@@ -19,6 +20,9 @@ const ATTRS = 0;
 const NEXT = 1;
 const SOURCE = 2;
 const PATH_ID = 3;
+
+/** Milliseconds, added exactly: no two paths arrive at the same time. */
+const BETWEEN_ARRIVALS = 2 ** -10;
 
 const SOURCE_MASK = 0xfffff;
 const REASON_SHIFT = 20;
@@ -44,6 +48,10 @@ export class RouteTable {
   readonly #reserve: number;
   /** As received, where the import policy changed the set; made when first needed. */
   #received: Int32Array | undefined;
+  /** When paths came or changed, by the clock below; undefined: nobody asks. */
+  #arrivals: Float64Array | undefined;
+  #clock: Pick<Clock, "now"> | undefined;
+  #latestArrival = 0;
 
   constructor(family: Family, seed: number, reserve: number) {
     this.prefixes = new PrefixIndex(family, seed, reserve);
@@ -51,6 +59,17 @@ export class RouteTable {
     this.#destinations = new Int32Array(reserve * 2);
     this.#pathCapacity = reserve * 2;
     this.#paths = new Int32Array(this.#pathCapacity * 4);
+  }
+
+  /** From now on it is known when paths came or last changed. */
+  keepTimes(clock: Pick<Clock, "now">): void {
+    this.#clock = clock;
+    this.#arrivals ??= new Float64Array(this.#pathCapacity);
+  }
+
+  /** When the path came or last changed: milliseconds of the clock, larger for each later one; 0: not known. */
+  arrivedAt(route: RouteId): number {
+    return this.#arrivals === undefined ? 0 : this.#arrivals[route];
   }
 
   /** Row of the prefix, made if needed. */
@@ -105,6 +124,7 @@ export class RouteTable {
     this.#paths[at + NEXT] = 0;
     this.#paths[at + SOURCE] = source | (reason << REASON_SHIFT) | (epoch << EPOCH_SHIFT);
     this.#paths[at + PATH_ID] = pathId;
+    if (this.#arrivals !== undefined) this.#stamp(this.#arrivals, route);
     this.size++;
     return route;
   }
@@ -156,13 +176,14 @@ export class RouteTable {
     return received === 0 ? this.#paths[route << 2] : received;
   }
 
-  /** Changes what a path carries. `received` 0: the same as `attrs`. */
+  /** Changes what a path carries; that is as new as a path that has just come. `received` 0: the same as `attrs`. */
   replace(route: RouteId, attrs: AttrsId, received: AttrsId, reason: number, epoch: number): void {
     const at = route << 2;
     this.#paths[at + ATTRS] = attrs;
     this.#paths[at + SOURCE] =
       (this.#paths[at + SOURCE] & SOURCE_MASK) | (reason << REASON_SHIFT) | (epoch << EPOCH_SHIFT);
     this.setReceived(route, received);
+    if (this.#arrivals !== undefined) this.#stamp(this.#arrivals, route);
   }
 
   setReceived(route: RouteId, received: AttrsId): void {
@@ -255,10 +276,16 @@ export class RouteTable {
         if (this.#received !== undefined && old.received !== undefined) this.#received[route] = old.received[route];
       }
     }
+    this.#arrivals = this.#arrivals === undefined ? undefined : resized(this.#arrivals, this.#pathCapacity);
     this.#nextPath = highest + 1;
     this.#freePath = 0;
     this.#pathHoles = highest - this.size;
     this.#firstPathHole = 1;
+  }
+
+  #stamp(arrivals: Float64Array, route: RouteId): void {
+    this.#latestArrival = Math.max(this.#clock?.now() ?? 0, this.#latestArrival + BETWEEN_ARRIVALS);
+    arrivals[route] = this.#latestArrival;
   }
 
   /** Holes are handed out in order when the list is empty: every path that has no source is one of them then. */
@@ -279,9 +306,16 @@ export class RouteTable {
     const paths = new Int32Array(this.#pathCapacity * 4);
     paths.set(this.#paths);
     this.#paths = paths;
+    if (this.#arrivals !== undefined) this.#arrivals = resized(this.#arrivals, this.#pathCapacity);
     if (this.#received === undefined) return;
     const received = new Int32Array(this.#pathCapacity);
     received.set(this.#received);
     this.#received = received;
   }
+}
+
+function resized(column: Float64Array, length: number): Float64Array {
+  const other = new Float64Array(length);
+  other.set(column.length > length ? column.subarray(0, length) : column);
+  return other;
 }

@@ -64,6 +64,7 @@ function reasonOf(
     case ATTRIBUTE.ORIGINATOR_ID:
       return readU32(bytes, at) === routerId ? REJECT.originatorLoop : REJECT.none;
     case ATTRIBUTE.CLUSTER_LIST:
+      if (source.import?.ignoresClusterList === true) return REJECT.none;
       return hasWord(bytes, at, at + length, clusterId) ? REJECT.clusterLoop : REJECT.none;
     case ATTRIBUTE.ONLY_TO_CUSTOMER:
       return isLeak(readU32(bytes, at), source) ? REJECT.routeLeak : REJECT.none;
@@ -103,6 +104,19 @@ function isLeak(onlyToCustomer: number, source: SourceOptions): boolean {
 
 function hasWord(bytes: Bytes, at: number, end: number, word: number): boolean {
   for (; at < end; at += 4) if (readU32(bytes, at) === word) return true;
+  return false;
+}
+
+/** True if the normal form `bytes[at, end)` has the cluster id in its CLUSTER_LIST. */
+export function holdsCluster(bytes: Bytes, at: number, end: number, clusterId: number): boolean {
+  while (at < end) {
+    const type = bytes[at + 1];
+    const long = (bytes[at] & 0x10) !== 0;
+    const length = long ? (bytes[at + 2] << 8) | bytes[at + 3] : bytes[at + 2];
+    at += long ? 4 : 3;
+    if (type === ATTRIBUTE.CLUSTER_LIST) return hasWord(bytes, at, at + length, clusterId >>> 0);
+    at += length;
+  }
   return false;
 }
 

@@ -6,6 +6,7 @@ import type { Family } from "../base/family.js";
 import type { BgpRole } from "../packet/codes.js";
 import type { PeerFacts, RouteOrigin } from "../policy/route.js";
 import { ACCEPT_ALL, type Filter } from "../policy/route.js";
+import { ImportCounts } from "./route-counts.js";
 
 /** Row of SourceTable; 0 = none. Fits 20 bits. */
 export type SourceId = number;
@@ -34,6 +35,8 @@ export interface ImportOptions {
   readonly honoursBlackhole: boolean;
   /** RFC 8326 §4.2: LOCAL_PREF 0 for every route, after the import policy: the session is about to be shut down. */
   readonly isDraining: boolean;
+  /** Our cluster id in a CLUSTER_LIST is no loop. */
+  readonly ignoresClusterList: boolean;
   /** Our address in the session, which must not be NEXT_HOP (RFC 4271 §6.3); undefined: as in the last session. */
   readonly localAddress?: Bytes | undefined;
 }
@@ -61,6 +64,8 @@ export class Source {
   /** Paths held, per family, accepted and rejected. */
   readonly received: [number, number] = [0, 0];
   readonly accepted: [number, number] = [0, 0];
+  /** Since the source was added. */
+  readonly counts = new ImportCounts();
   /** By family: paths of an earlier epoch, as after a restart or in a refresh. */
   readonly stale: [number, number] = [0, 0];
   /** By family: what is stale waits for the end of a refresh of the session at hand (RFC 7313), not of a restart. */
@@ -217,9 +222,20 @@ function withLocalAddress(options: SourceOptions, known: Bytes | undefined): Sou
 /** Equal texts: equal octets from the source are judged alike. */
 function judgingKey({ relation, localAs, peer, import: options }: SourceOptions): string {
   if (options === undefined) return `${relation} ${localAs}`;
-  const { globalAs, allowAsIn, enforcesFirstAs, role, localAddress } = options;
+  const { globalAs, allowAsIn, enforcesFirstAs, role, localAddress, ignoresClusterList } = options;
   const peerAs = enforcesFirstAs || role !== undefined ? peer?.as : 0;
-  return [relation, localAs, globalAs, allowAsIn, enforcesFirstAs, role, peerAs, localAddress].join(" ");
+  const parts = [
+    relation,
+    localAs,
+    globalAs,
+    allowAsIn,
+    enforcesFirstAs,
+    role,
+    peerAs,
+    localAddress,
+    ignoresClusterList,
+  ];
+  return parts.join(" ");
 }
 
 /** Equal texts: equal sets from the source are rewritten alike. */

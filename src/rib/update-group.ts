@@ -25,6 +25,7 @@ import type { LocRib } from "./loc-rib.js";
 import type { NextHopTable } from "./next-hop-table.js";
 import type { OwedReleases } from "./owed-releases.js";
 import { PathSelection } from "./path-selection.js";
+import { ExportCounts } from "./route-counts.js";
 import type { PrefixId, RouteId, RouteTable } from "./route-table.js";
 import type { SourceTable } from "./sources.js";
 import { StreamPatience } from "./stream-patience.js";
@@ -83,6 +84,8 @@ export class UpdateGroup implements WalkedGroup {
   #filled = 1;
   #fillEnd: number;
   #disposeCursor = 0;
+  /** Since the group was made. */
+  readonly counts = new ExportCounts();
   /** Others that still read what is advertised. */
   readonly followers = new Set<AdvertisedFollower>();
   /** Runs while the Adj-RIB-Out is still being taken from another group: nothing is told before it is complete. */
@@ -248,7 +251,7 @@ export class UpdateGroup implements WalkedGroup {
     const { attrs, nextHops, sources, owed } = this.#deps;
     (this.#policy as ExportPolicy | undefined)?.dispose();
     this.rules = new ExportRules(options, attrs, nextHops, sources);
-    this.writer = new AttributeWriter(this.rules, attrs, sources);
+    this.writer = new AttributeWriter(this.rules, attrs, sources, options.preparesExport ? "send" : "whole");
     this.#policy = new ExportPolicy(this.rules, this.routes, attrs, sources, owed);
     this.#selection = options.addPathSend === 0 ? undefined : new PathSelection(this.#deps.rib, options.addPathSend);
     const { originated } = this.#policy;
@@ -331,6 +334,7 @@ export class UpdateGroup implements WalkedGroup {
     const was = advertised.attrs(advertised.first(prefix));
     const best = this.#deps.rib.best(prefix);
     let is: AttrsId = 0;
+    if (best === 0) this.counts.gone++;
     // Either, not both: a set that the policy has made is ours to advertise, nobody else lets go of it.
     if (prefix === this.#policy.originated?.prefix) is = this.#policy.originated.set;
     else if (best !== 0 && !this.#deps.isSuppressed(prefix)) is = this.#exported(best, prefix);
@@ -364,12 +368,19 @@ export class UpdateGroup implements WalkedGroup {
 
   /** The set that goes out for a path, or 0. */
   #exported(route: RouteId, prefix: PrefixId): AttrsId {
-    return this.#policy.exported(this.routes.attrs(route), this.routes.prefixes, prefix);
+    const id = this.routes.attrs(route);
+    const set = this.#policy.exported(id, this.routes.prefixes, prefix);
+    if (set !== 0) return set;
+    if (this.rules.permits(id)) this.counts.filtered++;
+    else this.counts.rejected++;
+    return 0;
   }
 
   #encodePath(prefix: PrefixId, pathId: number, was: AttrsId, is: AttrsId): void {
     if (this.#walks.size > 0) this.#walks.owe(prefix, pathId);
     if (this.followers.size > 0) for (const follower of this.followers) follower.willChange(prefix, pathId);
+    if (is === 0) this.counts.withdrawn++;
+    else this.counts.announced++;
     if (was === 0) this.encoder.announce(prefix, is, undefined, pathId);
     else if (is === 0) this.encoder.withdraw(prefix, this.attrs.source(was), this.rules.nextHopPeer(was), pathId);
     else this.#encodeReplacement(prefix, pathId, was, is);

@@ -16,8 +16,16 @@ export function rank(state: FsmState): number {
 }
 
 /** RFC 4271 §8.1 and §10; SendHoldTimer: RFC 9687. */
-export type FsmTimer =
-  "ConnectRetryTimer" | "HoldTimer" | "KeepaliveTimer" | "DelayOpenTimer" | "IdleHoldTimer" | "SendHoldTimer";
+export const FSM_TIMERS = [
+  "ConnectRetryTimer",
+  "HoldTimer",
+  "KeepaliveTimer",
+  "DelayOpenTimer",
+  "IdleHoldTimer",
+  "SendHoldTimer",
+] as const;
+
+export type FsmTimer = (typeof FSM_TIMERS)[number];
 
 /** Event numbers of RFC 4271 §8.1 and RFC 9687. ROUTE-REFRESH (RFC 2918) came later and has none: 0. */
 export const FSM_EVENT_NUMBERS = {

@@ -57,6 +57,8 @@ export interface NegotiationFacts {
   readonly roleStrict: boolean;
   /** Configured; 0: a third of the Hold Time. */
   readonly keepaliveSeconds: number;
+  /** The configured time counts even where it is more than a third of the Hold Time. */
+  readonly fixedKeepalive?: boolean;
   readonly localAddress: IpAddress;
   readonly remoteAddress: IpAddress;
 }
@@ -83,7 +85,7 @@ export function negotiate(ours: OpenMessage, theirs: OpenMessage, facts: Negotia
     localAddress: facts.localAddress,
     remoteAddress: facts.remoteAddress,
     holdTimeSeconds,
-    keepaliveSeconds: keepaliveTime(holdTimeSeconds, facts.keepaliveSeconds),
+    keepaliveSeconds: keepaliveTime(holdTimeSeconds, facts),
     families,
     fourOctetAs: mine.fourOctetAs !== undefined && other.fourOctetAs !== undefined,
     addPathReceive: perFamily(families, (family) => addPath(mine, family).receive && addPath(other, family).send),
@@ -164,15 +166,18 @@ function roleMismatch(text: string): NotificationError {
 }
 
 function commonFamilies(mine: Capabilities, other: Capabilities): readonly Family[] {
-  // RFC 4760 §8: a peer that names no family at all speaks IPv4 unicast only.
-  const silent = other.families.length === 0 && other.otherFamilies.length === 0;
-  const offered: readonly Family[] = silent ? [0] : other.families;
-  const common = mine.families.filter((family) => offered.includes(family));
+  const offered = offeredFamilies(other);
+  const common = offeredFamilies(mine).filter((family) => offered.includes(family));
   if (common.length > 0) return common;
   const names = (families: readonly Family[]): string => families.map((family) => FAMILIES[family].name).join(", ");
   const said = names(offered) || "none of ours";
   const text = `no common address family: peer says ${said}, configured ${names(mine.families)}`;
   throw new NotificationError(ERROR_CODE.OPEN_MESSAGE, OPEN_ERROR.UNSUPPORTED_CAPABILITY, wantedFamilies(mine), text);
+}
+
+/** RFC 4760 §8: who names no family at all speaks IPv4 unicast only. */
+function offeredFamilies({ families, otherFamilies }: Capabilities): readonly Family[] {
+  return families.length === 0 && otherFamilies.length === 0 ? [0] : families;
 }
 
 /** RFC 5492 §5: the data are the capabilities we miss, encoded as in an OPEN. */
@@ -182,8 +187,12 @@ function wantedFamilies(mine: Capabilities): Bytes {
   return out.finish();
 }
 
-function keepaliveTime(holdTimeSeconds: number, configured: number): number {
+function keepaliveTime(
+  holdTimeSeconds: number,
+  { keepaliveSeconds: configured, fixedKeepalive }: NegotiationFacts,
+): number {
   if (holdTimeSeconds === 0) return 0;
+  if (fixedKeepalive === true && configured > 0) return configured;
   // RFC 4271 §4.4: at most a third of the Hold Time, and not more often than once per second.
   const third = Math.max(1, Math.floor(holdTimeSeconds / 3));
   return configured === 0 ? third : Math.min(configured, third);

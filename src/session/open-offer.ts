@@ -8,23 +8,27 @@ import type { SessionOptions } from "./session-options.js";
 
 const AFI_IPV6 = FAMILIES[1].afi;
 
-/** Our side of the negotiation, as data. Asks `options.gracefulRestart` once. */
-export function makeOpen(options: SessionOptions): OpenMessage {
+/** Long-lived graceful restart for no family: the sender helps others with it (RFC 9494 §4.5). */
+const LONG_LIVED_AWARE = { code: 71, value: new Uint8Array(0) };
+
+/** Our side of the negotiation, as data. Asks `options.gracefulRestart` once. `plain`: without capabilities, for a peer that
+ *  refuses them (RFC 5492 §3). */
+export function makeOpen(options: SessionOptions, plain = false): OpenMessage {
   return {
     version: BGP_VERSION,
     myAs: options.localAs > 0xffff ? AS_TRANS : options.localAs,
     holdTimeSeconds: options.holdTimeSeconds,
     bgpIdentifier: options.routerId,
-    capabilities: makeCapabilities(options),
+    capabilities: plain ? NO_CAPABILITIES : makeCapabilities(options),
   };
 }
 
 function makeCapabilities(options: SessionOptions): Capabilities {
-  const { families } = options;
+  const { families, birdCapabilities } = options;
   const addPath =
     options.addPathReceive || options.addPathSend ? families.map((family) => offerAddPath(options, family)) : [];
   const extendedNextHop =
-    options.extendedNextHop && families.includes(IPV4_UNICAST)
+    options.extendedNextHop && !birdCapabilities && families.includes(IPV4_UNICAST)
       ? [{ family: IPV4_UNICAST as Family, nextHopAfi: AFI_IPV6 }]
       : [];
   return {
@@ -32,12 +36,13 @@ function makeCapabilities(options: SessionOptions): Capabilities {
     families,
     routeRefresh: true,
     enhancedRouteRefresh: true,
-    extendedMessage: options.extendedMessage,
-    roles: options.role === undefined ? [] : [BGP_ROLE[options.role]],
+    extendedMessage: options.extendedMessage && !birdCapabilities,
+    roles: options.role === undefined || birdCapabilities ? [] : [BGP_ROLE[options.role]],
     extendedNextHop,
     gracefulRestart: options.gracefulRestart(),
     fourOctetAs: options.localAs,
     addPath,
+    unknown: birdCapabilities ? [LONG_LIVED_AWARE] : [],
   };
 }
 

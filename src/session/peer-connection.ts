@@ -3,10 +3,10 @@
 //
 // What concerns the peer as a whole (collisions, back-off, routes, status) is asked of the owner, peer-session.ts.
 
-import type { Alarm, Clock } from "../base/clock.js";
+import type { Alarm } from "../base/clock.js";
 import type { Bytes } from "../base/bytes.js";
+import { IPV4_UNICAST } from "../base/family.js";
 import { unreachable } from "../base/invariant.js";
-import type { TurnBudget } from "../base/turn-budget.js";
 import { ERROR_CODE, MESSAGE, OPEN_ERROR } from "../packet/codes.js";
 import type { Framer } from "../packet/framing.js";
 import { MAX_EXTENDED_MESSAGE_LENGTH } from "../packet/header.js";
@@ -19,33 +19,18 @@ import {
 } from "../packet/notification.js";
 import { decodeOpen, encodeOpen, type OpenMessage } from "../packet/open.js";
 import { decodeRouteRefresh, REFRESH } from "../packet/route-refresh.js";
+import type { ConnectionDependencies, ConnectionOwner } from "./connection-owner.js";
 import { DropWatch } from "./drop-watch.js";
 import { downReason, type Ending, endingText } from "./ending.js";
 import { transition } from "./fsm.js";
-import {
-  type Fsm,
-  type FsmAction,
-  type FsmEvent,
-  type FsmState,
-  type FsmTimer,
-  rank,
-  type SessionAttributes,
-} from "./fsm-types.js";
-import type { IdleHold } from "./idle-hold.js";
+import { type Fsm, type FsmAction, type FsmEvent, type FsmState, type FsmTimer, rank } from "./fsm-types.js";
+import { type FailureCause, socketCause } from "./failure-cause.js";
 import { MessageReader } from "./message-reader.js";
 import { type Negotiated, negotiate } from "./negotiate.js";
 import { makeOpen } from "./open-offer.js";
-import {
-  type Connection,
-  type DownReason,
-  isFailure,
-  type SessionHandler,
-  type SocketFailure,
-  type Transport,
-} from "./ports.js";
-import type { SessionOptions } from "./session-options.js";
+import { type Connection, type DownReason, isFailure, type SocketFailure } from "./ports.js";
 import { sendHoldTime } from "./send-hold.js";
-import { endpoint, type MessageCounters } from "./session-status.js";
+import { type ConnectionStatus, endpoint } from "./session-status.js";
 import { LARGE_HOLD_TIME_MS, SessionTimers } from "./session-timers.js";
 
 const NO_HOLD_TIMES = { holdTimeSeconds: 0, sendHoldTimeSeconds: 0 };
@@ -56,43 +41,8 @@ const KEEPALIVE_RECEIVED: FsmEvent = { type: "KeepAliveMsg" };
 const ROUTE_REFRESH_RECEIVED: FsmEvent = { type: "RouteRefreshMsg" };
 const TCP_FAILED: FsmEvent = { type: "TcpConnectionFails" };
 
-/** The peer, as its connections see it. */
-export interface ConnectionOwner {
-  readonly options: SessionOptions;
-  /** Derived from `options`. */
-  readonly attributes: SessionAttributes;
-  readonly idleHold: IdleHold;
-  readonly received: MessageCounters;
-  readonly sent: MessageCounters;
-  connectRetryCounter: number;
-  /** A valid OPEN came: settles collisions. False: this connection is the one to close. */
-  mayOpen(connection: PeerConnection, negotiated: Negotiated): boolean;
-  /** Another connection would win if its OPEN came: too early to be Established on this one. */
-  isContested(connection: PeerConnection): boolean;
-  established(connection: PeerConnection, negotiated: Negotiated): void;
-  down(connection: PeerConnection, reason: DownReason): void;
-  damp(connection: PeerConnection): void;
-  /** Another TCP connection for a machine of its own (§6.8), or one to be rejected. */
-  track(connection: Connection): void;
-  refuse(connection: Connection): void;
-  /** Something went wrong, in words. Comes before the transition it causes. */
-  failed(connection: PeerConnection, text: string): void;
-  /** The state has changed and all actions were performed. */
-  changed(connection: PeerConnection, before: FsmState): void;
-}
-
-export interface ConnectionDependencies {
-  readonly clock: Clock;
-  /** What all peers' connections share of a turn; absent: each has its own. */
-  readonly turns?: TurnBudget | undefined;
-  readonly transport: Transport;
-  readonly handler: SessionHandler;
-  /** Uniform in [0, 1): for jitter. */
-  readonly random: () => number;
-}
-
 export class PeerConnection {
-  readonly #owner: ConnectionOwner;
+  readonly #owner: ConnectionOwner<PeerConnection>;
   readonly #dependencies: ConnectionDependencies;
   readonly #timers: SessionTimers;
   readonly #fsm: { -readonly [Key in keyof Fsm]: Fsm[Key] };
@@ -115,7 +65,7 @@ export class PeerConnection {
   sequence = 0;
 
   /** `state`: Idle for the peer's own machine, Active for one that was made to take an incoming connection. */
-  constructor(state: "Idle" | "Active", owner: ConnectionOwner, dependencies: ConnectionDependencies) {
+  constructor(state: "Idle" | "Active", owner: ConnectionOwner<PeerConnection>, dependencies: ConnectionDependencies) {
     this.#owner = owner;
     this.#dependencies = dependencies;
     this.#drops = new DropWatch(() => dependencies.transport.segmentDrops());
@@ -169,11 +119,16 @@ export class PeerConnection {
     return this.#timers.remaining("DelayOpenTimer");
   }
 
-  /** Feeds the machine. `failureText` says in words what happened where no NOTIFICATION does. */
-  raise(event: FsmEvent, failureText?: string): void {
+  status(): ConnectionStatus {
+    const { state, initiator } = this;
+    return { state, initiator, timers: this.#timers.status() };
+  }
+
+  /** Feeds the machine. `failureText` says in words what happened where no NOTIFICATION does, `cause` the same as data. */
+  raise(event: FsmEvent, failureText?: string, cause?: FailureCause): void {
     const fsm = this.#fsm;
     const before = fsm.state;
-    if (failureText !== undefined) this.#fail(failureText);
+    if (failureText !== undefined) this.#fail(failureText, cause ?? { kind: "error", text: failureText });
     fsm.attributes = this.#owner.attributes;
     fsm.delayOpenTimerRunning = this.#timers.isRunning("DelayOpenTimer");
     const step = transition(fsm, event);
@@ -251,7 +206,11 @@ export class PeerConnection {
     this.#attempt = this.#dependencies.transport.connect(options, (result) => {
       this.#attempt = undefined;
       if (isFailure(result))
-        this.raise(TCP_FAILED, result.code === "ETIMEDOUT" ? this.#noAnswerText() : result.message);
+        this.raise(
+          TCP_FAILED,
+          result.code === "ETIMEDOUT" ? this.#noAnswerText() : result.message,
+          socketCause(result),
+        );
       else this.take(result, "local", this.sequence);
     });
   }
@@ -259,7 +218,7 @@ export class PeerConnection {
   #closed(failure: SocketFailure): void {
     this.#connection = undefined;
     this.#reader?.stop();
-    this.raise(TCP_FAILED, failure.message);
+    this.raise(TCP_FAILED, failure.message, socketCause(failure));
   }
 
   #drained(): void {
@@ -333,13 +292,14 @@ export class PeerConnection {
       return this.raise({ type, holdTimeSeconds: 0 });
     }
     const { options } = this.#owner;
-    const ours = (this.#ourOpen ??= makeOpen(options));
+    const ours = (this.#ourOpen ??= makeOpen(options, this.#owner.plainOpen));
     const theirs = decodeOpen(framer.bytes, framer.start, framer.end);
     const negotiated = negotiate(ours, theirs, {
       localAs: options.localAs,
       peerAsNumbers: options.peerAsNumbers,
       roleStrict: options.roleStrict,
       keepaliveSeconds: options.keepaliveSeconds,
+      fixedKeepalive: options.fixedKeepalive,
       localAddress: connection.localAddress,
       remoteAddress: connection.remoteAddress,
     });
@@ -357,9 +317,12 @@ export class PeerConnection {
   #notificationReceived(framer: Framer): void {
     const notification = decodeNotification(framer.bytes, framer.start, framer.end);
     this.#received = notification;
-    this.#owner.failed(this, endingText(this.ending));
-    const isVersion =
-      notification.code === ERROR_CODE.OPEN_MESSAGE && notification.subcode === OPEN_ERROR.UNSUPPORTED_VERSION_NUMBER;
+    this.#owner.failed(this, endingText(this.ending), { kind: "received", notification });
+    const isOfOpen = notification.code === ERROR_CODE.OPEN_MESSAGE;
+    const isVersion = isOfOpen && notification.subcode === OPEN_ERROR.UNSUPPORTED_VERSION_NUMBER;
+    // RFC 5492 §3: it does not know optional parameters; without any we may speak IPv4.
+    const isRefused = isOfOpen && notification.subcode === OPEN_ERROR.UNSUPPORTED_OPTIONAL_PARAMETER;
+    this.#owner.plainOpen = isRefused && !this.#owner.plainOpen && this.#owner.options.families.includes(IPV4_UNICAST);
     this.raise({ type: isVersion ? "NotifMsgVerErr" : "NotifMsg" });
   }
 
@@ -394,7 +357,7 @@ export class PeerConnection {
         return;
       case "sendOpen":
         owner.sent.open++;
-        this.#connection?.write(encodeOpen((this.#ourOpen ??= makeOpen(owner.options))));
+        this.#connection?.write(encodeOpen((this.#ourOpen ??= makeOpen(owner.options, owner.plainOpen))));
         return;
       case "sendNotification":
         return this.#sendNotification(action.notification);
@@ -432,7 +395,7 @@ export class PeerConnection {
   #sendNotification(notification: Notification): void {
     if (this.#connection === undefined) return;
     this.#sent = notification;
-    this.#owner.failed(this, endingText(this.ending));
+    this.#owner.failed(this, endingText(this.ending), { kind: "sent", notification });
     this.#owner.sent.notification++;
     this.#connection.write(encodeNotification(notification));
   }
@@ -460,9 +423,9 @@ export class PeerConnection {
     this.#negotiated = undefined;
   }
 
-  #fail(text: string): void {
+  #fail(text: string, cause: FailureCause): void {
     this.#failureText = text;
-    this.#owner.failed(this, text);
+    this.#owner.failed(this, text, cause);
   }
 
   #forgetEnding(): void {
@@ -476,7 +439,8 @@ export class PeerConnection {
 
   #expired(timer: FsmTimer): void {
     const event = `${timer}_Expires` as const;
-    this.raise({ type: event }, timer === "ConnectRetryTimer" ? this.#noAnswerText() : undefined);
+    const text = timer === "ConnectRetryTimer" ? this.#noAnswerText() : undefined;
+    this.raise({ type: event }, text, { kind: "socket", code: "ETIMEDOUT", text: text ?? "" });
   }
 
   #noAnswerText(): string | undefined {

@@ -12,12 +12,14 @@ import { CEASE, ERROR_CODE } from "../packet/codes.js";
 import { encodeNotification, type Notification, shutdownData } from "../packet/notification.js";
 import { encodeRouteRefresh } from "../packet/route-refresh.js";
 import { type CollisionIdentity, collisionWinner, judgeCollision } from "./collision.js";
+import type { ConnectionOwner } from "./connection-owner.js";
 import { DROPPED, DropWatch } from "./drop-watch.js";
 import { blamesPeer, ceaseFor } from "./ending.js";
+import { type FailureCause, type LastFailure, lastFailure } from "./failure-cause.js";
 import { type FsmEvent, type FsmState, rank, type SessionAttributes } from "./fsm-types.js";
 import { IdleHold } from "./idle-hold.js";
 import type { Negotiated } from "./negotiate.js";
-import { type ConnectionOwner, PeerConnection } from "./peer-connection.js";
+import { PeerConnection } from "./peer-connection.js";
 import type { Connection, DownReason, SessionHandler, Transport } from "./ports.js";
 import type { SessionOptions } from "./session-options.js";
 import { describeSituation, type MessageCounters, type SessionStatus, zeroCounters } from "./session-status.js";
@@ -41,10 +43,13 @@ const COLLISION: FsmEvent = {
 };
 const REJECTED = encodeNotification(cease(CEASE.CONNECTION_REJECTED));
 
+/** Logged (debug) whenever lastFailure of the status changes, with `reason`. */
+export const CONNECTION_FAILED = "connection failed";
+
 export class PeerSession {
   readonly #dependencies: SessionDependencies;
   readonly #idleHold: IdleHold;
-  readonly #owner: ConnectionOwner;
+  readonly #owner: ConnectionOwner<PeerConnection>;
   readonly #received: MessageCounters = zeroCounters();
   readonly #sent: MessageCounters = zeroCounters();
   #options: SessionOptions;
@@ -58,6 +63,7 @@ export class PeerSession {
   #adminDown = true;
   #adminText = "";
   #lastError: string | undefined;
+  #lastFailure: LastFailure | undefined;
   /** Why the last session ended: later attempts may fail for less telling reasons. */
   #lastEnd: string | undefined;
   /** The peer is refused while the idle hold lasts. */
@@ -67,6 +73,7 @@ export class PeerSession {
   #transitions = 0;
   #establishedAt = 0;
   #sinceWallTime: number;
+  #changedWallTime: number;
 
   /** The session starts administratively down: nothing happens before start(). */
   constructor(options: SessionOptions, dependencies: SessionDependencies) {
@@ -74,7 +81,7 @@ export class PeerSession {
     this.#attributes = attributesOf(options);
     this.#dependencies = dependencies;
     this.#idleHold = new IdleHold(options.idleHoldSeconds);
-    this.#sinceWallTime = dependencies.clock.wallTime();
+    this.#sinceWallTime = this.#changedWallTime = dependencies.clock.wallTime();
     this.#waitingDrops = new DropWatch(() => dependencies.transport.segmentDrops());
     this.#owner = this.#makeOwner();
     this.#main = new PeerConnection("Idle", this.#owner, dependencies);
@@ -110,6 +117,7 @@ export class PeerSession {
     this.#refusing = false;
     this.#lastEnd = undefined;
     this.#idleHold.reset();
+    this.#changedWallTime = this.#dependencies.clock.wallTime();
     if (this.#isDemanding) this.#waitingDrops.begin();
     this.#main.raise({
       type: this.#options.passive ? "ManualStart_with_PassiveTcpEstablishment" : "ManualStart",
@@ -131,6 +139,7 @@ export class PeerSession {
     this.#main.raise({ type: "ManualStop", notification: ceaseFor(this.#main.negotiated, told) });
     // The RFC ignores ManualStop in Idle: an idle hold that runs there ends here.
     this.#main.discard();
+    this.#changedWallTime = this.#dependencies.clock.wallTime();
     this.#dependencies.handler.stateChanged();
   }
 
@@ -162,8 +171,8 @@ export class PeerSession {
     const failure = connection.setHops(this.#options.ttl, this.#options.minTtl);
     if (failure !== undefined && this.#options.minTtl !== undefined) {
       // RFC 5082 protects nothing if it is off where the peer opens the connection.
-      this.#failed(this.#main, failure.message);
-      return refuse(connection);
+      this.#failed(this.#main, failure.message, { kind: "error", text: failure.message });
+      return this.#refuse(connection);
     }
     const isWaiting = this.#main.state === "Idle" && !this.#adminDown && !this.#refusing;
     // The peer has come back before our pause was over: wait for it as a passive peer would, from this moment on.
@@ -217,7 +226,13 @@ export class PeerSession {
       adminDown: this.#adminDown,
       info: this.#info(foremost),
       sinceWallTime: this.#sinceWallTime,
+      changedWallTime: this.#changedWallTime,
+      connections: [foremost, foremost === this.#main ? this.#second : this.#main].flatMap(
+        (each) => each?.status() ?? [],
+      ),
+      isErrorWait: foremost.state === "Idle" && this.#lastFailure !== undefined && this.#lastFailure.kind !== "socket",
       lastError: this.#lastError,
+      lastFailure: this.#lastFailure,
       transitions: this.#transitions,
       negotiated: foremost.negotiated,
       received: { ...this.#received },
@@ -342,7 +357,7 @@ export class PeerSession {
 
   // --- what the connections report ----------------------------------------------------------------------------------
 
-  #makeOwner(): ConnectionOwner {
+  #makeOwner(): ConnectionOwner<PeerConnection> {
     // The connections see the session through this object, its users do not see these doors.
     const options = (): SessionOptions => this.#options;
     const attributes = (): SessionAttributes => this.#attributes;
@@ -357,14 +372,15 @@ export class PeerSession {
       received: this.#received,
       sent: this.#sent,
       connectRetryCounter: 0,
+      plainOpen: false,
       mayOpen: (connection, negotiated) => this.#mayOpen(connection, negotiated),
       isContested: (connection) => this.#isContested(connection),
       established: (connection, negotiated) => this.#established(connection, negotiated),
       down: (_connection, reason) => this.#down(reason),
       damp: (connection) => this.#damp(connection),
       track: (connection) => this.#track(connection),
-      refuse: (connection) => refuse(connection),
-      failed: (connection, text) => this.#failed(connection, text),
+      refuse: (connection) => this.#refuse(connection),
+      failed: (connection, text, cause) => this.#failed(connection, text, cause),
       changed: (connection, before) => this.#changed(connection, before),
     };
   }
@@ -373,6 +389,8 @@ export class PeerSession {
     const { clock, log, handler } = this.#dependencies;
     this.#promote(connection);
     this.#transitions++;
+    this.#lastFailure = undefined;
+    this.#owner.plainOpen = false;
     this.#establishedAt = clock.now();
     this.#sinceWallTime = clock.wallTime();
     log.info("session established", { peerAs: negotiated.peerAs, holdTimeSeconds: negotiated.holdTimeSeconds });
@@ -392,11 +410,17 @@ export class PeerSession {
     if (this.#isAlone(connection)) this.#idleHold.damp();
   }
 
-  #failed(connection: PeerConnection, text: string): void {
+  #failed(connection: PeerConnection, text: string, cause: FailureCause): void {
     // The loser of a collision is no news while the winner lives.
     if (!this.#isAlone(connection)) return;
     this.#lastError = text;
-    this.#dependencies.log.debug("connection failed", { reason: text });
+    this.#lastFailure = lastFailure(cause);
+    this.#dependencies.log.debug(CONNECTION_FAILED, { reason: text });
+  }
+
+  #refuse(connection: Connection): void {
+    if (!this.#options.refusesSilently) connection.write(REJECTED);
+    connection.close();
   }
 
   #isAlone(connection: PeerConnection): boolean {
@@ -405,7 +429,8 @@ export class PeerSession {
   }
 
   #changed(connection: PeerConnection, before: FsmState): void {
-    const { handler, log } = this.#dependencies;
+    const { clock, handler, log } = this.#dependencies;
+    this.#changedWallTime = clock.wallTime();
     if (log.debugEnabled) log.debug("state", { from: before, to: connection.state });
     const isOver = rank(connection.state) < rank("OpenSent") && rank(connection.state) < rank(before);
     if (isOver && connection === this.#second) {
@@ -428,11 +453,6 @@ export class PeerSession {
     }
     handler.stateChanged();
   }
-}
-
-function refuse(connection: Connection): void {
-  connection.write(REJECTED);
-  connection.close();
 }
 
 function cease(subcode: number, data: Bytes = NO_DATA): Notification {

@@ -40,6 +40,12 @@ export interface SessionOptions {
   readonly addPathSend: boolean;
   readonly extendedMessage: boolean;
   readonly extendedNextHop: boolean;
+  /** BIRD's capabilities in BIRD's order, and no others. */
+  readonly birdCapabilities: boolean;
+  /** keepaliveSeconds counts as it is, even where it is more than a third of the negotiated Hold Time. */
+  readonly fixedKeepalive: boolean;
+  /** Unwanted connections are closed without a NOTIFICATION. */
+  readonly refusesSilently: boolean;
   /** The graceful restart capability, asked for whenever an OPEN is sent: its bits change over time (RFC 4724 §3).
    *  undefined: not offered, and what the peer offers is not used. */
   readonly gracefulRestart: () => Capabilities["gracefulRestart"];

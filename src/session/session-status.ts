@@ -1,8 +1,10 @@
 // What a session tells about itself: counters, the last error, and in words why it is not Established.
 
 import { formatBytes, type IpAddress } from "../base/ip.js";
+import type { LastFailure } from "./failure-cause.js";
 import type { FsmState } from "./fsm-types.js";
 import type { Negotiated } from "./negotiate.js";
+import type { TimerStatus } from "./session-timers.js";
 
 export interface MessageCounters {
   open: number;
@@ -16,6 +18,14 @@ export function zeroCounters(): MessageCounters {
   return { open: 0, update: 0, notification: 0, keepalive: 0, routeRefresh: 0 };
 }
 
+/** One of the peer's connections, or attempts to make one. */
+export interface ConnectionStatus {
+  readonly state: FsmState;
+  /** Who opened the TCP connection; means nothing before OpenSent. */
+  readonly initiator: "local" | "remote";
+  readonly timers: readonly TimerStatus[];
+}
+
 export interface SessionStatus {
   readonly state: FsmState;
   readonly adminDown: boolean;
@@ -23,7 +33,15 @@ export interface SessionStatus {
   readonly info: string;
   /** Wall time of the last entry into or exit from Established, or of the start. */
   readonly sinceWallTime: number;
+  /** Wall time of the last change of the state, or of what the administrator wishes. */
+  readonly changedWallTime: number;
+  /** The one that got furthest first; two while a collision is settled. */
+  readonly connections: readonly ConnectionStatus[];
+  /** Idle, because the peer or we found fault with the last session or attempt, and for so long; false: because TCP did. */
+  readonly isErrorWait: boolean;
   readonly lastError: string | undefined;
+  /** The same as data, forgotten when the session is Established. */
+  readonly lastFailure: LastFailure | undefined;
   /** How often the session became Established. */
   readonly transitions: number;
   /** Undefined before the OPENs were exchanged. */

@@ -1,7 +1,7 @@
 // The timers of one connection (RFC 4271 §8, §10; RFC 9687): how long each runs, jitter, and the patience of both hold timers.
 
 import { type Clock, Deadlines } from "../base/clock.js";
-import type { FsmTimer } from "./fsm-types.js";
+import { FSM_TIMERS, type FsmTimer } from "./fsm-types.js";
 import type { IdleHold } from "./idle-hold.js";
 import { type OutputFacts, SendHold } from "./send-hold.js";
 import type { SessionOptions } from "./session-options.js";
@@ -23,6 +23,13 @@ export interface TimerDependencies {
   readonly hasUnread: () => boolean;
   readonly output: () => OutputFacts;
   readonly expired: (timer: FsmTimer) => void;
+}
+
+/** A timer that runs: what is left of it, and how long it lasts in all, jitter aside. */
+export interface TimerStatus {
+  readonly timer: FsmTimer;
+  readonly leftMs: number;
+  readonly totalMs: number;
 }
 
 export class SessionTimers {
@@ -92,6 +99,32 @@ export class SessionTimers {
     else this.#dependencies.expired("KeepaliveTimer");
   }
 
+  /** The timers that run. */
+  status(): readonly TimerStatus[] {
+    return FSM_TIMERS.flatMap((timer) => {
+      const leftMs = this.#deadlines.remaining(timer);
+      return leftMs === undefined ? [] : [{ timer, leftMs, totalMs: this.#totalMs(timer) }];
+    });
+  }
+
+  #totalMs(timer: FsmTimer): number {
+    const options = this.#dependencies.options();
+    switch (timer) {
+      case "ConnectRetryTimer":
+        return options.connectRetrySeconds * 1000;
+      case "HoldTimer":
+        return this.holdTimeSeconds === 0 ? LARGE_HOLD_TIME_MS : this.holdTimeSeconds * 1000;
+      case "KeepaliveTimer":
+        return this.keepaliveSeconds * 1000;
+      case "DelayOpenTimer":
+        return options.delayOpenSeconds * 1000;
+      case "IdleHoldTimer":
+        return this.#dependencies.idleHold.delayMs;
+      case "SendHoldTimer":
+        return this.sendHoldTimeSeconds * 1000;
+    }
+  }
+
   #durationMs(timer: Exclude<FsmTimer, "SendHoldTimer">): number {
     const options = this.#dependencies.options();
     switch (timer) {
@@ -104,11 +137,11 @@ export class SessionTimers {
       case "DelayOpenTimer":
         return options.delayOpenSeconds * 1000;
       case "IdleHoldTimer":
-        return this.#dependencies.idleHold.delayMs;
+        return this.#dependencies.idleHold.delayMs * this.#jitter();
     }
   }
 
-  /** RFC 4271 §10. */
+  /** RFC 4271 §10; and so that peers that lost us at one moment do not all come back at one. */
   #jitter(): number {
     return 0.75 + 0.25 * this.#dependencies.random();
   }

@@ -6,11 +6,13 @@ import type { FibEntry, FibNextHop } from "./ports.js";
 import type { KernelRouteView } from "./snapshot.js";
 
 export function fibEntryView(entry: FibEntry): KernelRouteView {
+  const { metric } = entry.route;
   return {
     family: FAMILIES[entry.family].name,
     prefix: entry.prefix,
     kind: entry.route.kind,
     nextHops: entry.route.nextHops.map(nextHopView),
+    ...(metric === undefined ? {} : { metric }),
     state: entry.state,
     error: entry.error,
   };

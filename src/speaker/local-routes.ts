@@ -2,34 +2,23 @@
 // alien kernel routes by interface pattern. Desired against announced, so that a reload touches only what differs.
 
 import { formatPrefix, type IpPrefix, isLinkLocal } from "../base/ip.js";
-import type { NodeRoutesConfig, StaticRouteConfig } from "../config/speaker-config.js";
-import type { PathAttributes } from "../packet/attributes/attribute.js";
+import type { LocalWeights, NodeRoutesConfig } from "../config/speaker-config.js";
 import type { RouteOrigin } from "../policy/route.js";
-import type { Rib } from "../rib/rib.js";
+import { LOCAL_WEIGHT, type Rib } from "../rib/rib.js";
 import { RELATION, type Source } from "../rib/sources.js";
-import { BLACKHOLE } from "./fib-plan.js";
 import { matchesPatterns } from "./interface-pattern.js";
-import type { FibRoute, KernelView } from "./ports.js";
-
-/** A route as it should be announced. */
-interface LocalRoute {
-  readonly prefix: IpPrefix;
-  readonly attributes: PathAttributes;
-  /** What it wants in the kernel. */
-  readonly fib: FibRoute | undefined;
-  /** Equal texts: nothing to do. */
-  readonly identity: string;
-}
-
-/** A locally originated route has ORIGIN IGP and an empty AS_PATH (RFC 4271 §5.1.1, §5.1.2). */
-const ORIGINATED: PathAttributes = { origin: 0, asPath: [] };
+import { bestByPrefix, block, borrowed, direct, fromStatic, learned, type LocalRoute } from "./local-route.js";
+import type { AlienRoute, FibRoute, InterfaceAddress, KernelView } from "./ports.js";
 
 /** rtm_protocol of routes the kernel makes for its own addresses: `direct` is there for these. */
 const CONNECTED = 2;
+/** rtm_protocol of what an ICMP redirect has made. */
+const REDIRECT = 1;
+const MAIN_TABLE = 254;
 
 type LocalSourceName = "block" | "static" | "direct" | "kernel";
 
-const KINDS: Readonly<Record<LocalSourceName, RouteOrigin>> = {
+const KINDS: Readonly<Record<LocalSourceName, keyof LocalWeights & RouteOrigin>> = {
   block: "static",
   static: "static",
   direct: "direct",
@@ -40,8 +29,12 @@ export class LocalRoutes {
   readonly #rib: Rib;
   readonly #view: KernelView | undefined;
   readonly #sources = new Map<string, Source>();
+  /** What stands in the RIB, by text of the prefix, and with which weight. */
   readonly #announced = new Map<string, Map<string, LocalRoute>>();
+  readonly #weights = new Map<string, number>();
   #config: NodeRoutesConfig | undefined;
+  #table = MAIN_TABLE;
+  #keepsFacts = false;
 
   constructor(rib: Rib, view: KernelView | undefined) {
     this.#rib = rib;
@@ -53,35 +46,43 @@ export class LocalRoutes {
     }
   }
 
-  /** Announces what is new, withdraws what is gone. Gives how many routes changed. */
-  apply(config: NodeRoutesConfig): number {
+  /** Announces what is new, withdraws what is gone. Gives how many routes changed. `table`: of the kernel; `keepsFacts`:
+   *  there are scripts, which may read where routes lead and what metric the kernel has for them. */
+  apply(config: NodeRoutesConfig, table = MAIN_TABLE, keepsFacts = false): number {
     this.#config = config;
-    const changed =
-      this.#sync("block", config.blocks.map(block)) +
-      this.#sync("static", [...config.borrowed.map(borrowed), ...config.static.map(fromStatic)]);
-    return changed + this.refresh();
+    this.#table = table;
+    if (keepsFacts !== this.#keepsFacts) this.#weights.clear();
+    this.#keepsFacts = keepsFacts;
+    return this.#sync("block", config.blocks.map(block)) + this.refresh();
   }
 
-  /** Connected prefixes or alien routes may have changed. */
+  /** Connected prefixes, gateways on the link or alien routes may have changed. */
   refresh(): number {
-    const { direct, kernelRoutes } = this.#config ?? { direct: [], kernelRoutes: [] };
+    const config = this.#config;
+    if (config === undefined) return 0;
     const view = this.#view;
-    const connected = direct.length === 0 || view === undefined ? [] : view.addresses();
-    const alien = kernelRoutes.length === 0 || view === undefined ? [] : view.alienRoutes();
+    const statics = config.static.flatMap((route) => fromStatic(route, view) ?? []);
     return (
-      this.#sync(
-        "direct",
-        connected
-          .filter((entry) => matchesPatterns(entry.device, direct) && !isLinkLocal(entry.address.bytes))
-          .map((entry) => announced(entry.prefix)),
-      ) +
-      this.#sync(
-        "kernel",
-        alien
-          .filter((route) => route.protocol !== CONNECTED && matchesPatterns(route.device, kernelRoutes))
-          .map((route) => announced(route.prefix)),
-      )
+      this.#sync("static", [...config.borrowed.map(borrowed), ...statics]) +
+      this.#sync("direct", this.#connected(config)) +
+      this.#sync("kernel", this.#learned(config))
     );
+  }
+
+  #connected({ direct: patterns }: NodeRoutesConfig): readonly LocalRoute[] {
+    if (patterns.length === 0 || this.#view === undefined) return [];
+    const isMeant = ({ device, address: { bytes } }: InterfaceAddress): boolean =>
+      matchesPatterns(device, patterns, bytes) && !isLinkLocal(bytes) && !isLoopback(bytes);
+    return this.#view.addresses().filter(isMeant).map(direct);
+  }
+
+  #learned({ kernelRoutes: patterns, learnsAllKernelRoutes: learnsAll }: NodeRoutesConfig): readonly LocalRoute[] {
+    if ((patterns.length === 0 && !learnsAll) || this.#view === undefined) return [];
+    const aliens = this.#view.alienRoutes().filter(({ protocol }) => protocol !== CONNECTED && protocol !== REDIRECT);
+    const isMeant = learnsAll
+      ? ({ table }: AlienRoute) => table === this.#table
+      : ({ nextHops }: AlienRoute) => nextHops.length > 0 && matchesPatterns(nextHops[0].device ?? "", patterns);
+    return bestByPrefix(aliens.filter(isMeant)).map(learned);
   }
 
   /** What the node's own route wants in the kernel. */
@@ -94,6 +95,9 @@ export class LocalRoutes {
     const announcedRoutes = this.#announced.get(name);
     if (source === undefined || announcedRoutes === undefined) return 0;
     const desired = new Map(wanted.map((route) => [formatPrefix(route.prefix), route]));
+    const weight = this.#config?.weights?.[KINDS[name]] ?? LOCAL_WEIGHT;
+    const isReweighted = this.#weights.get(name) !== weight;
+    this.#weights.set(name, weight);
     let changed = 0;
     for (const [text, route] of announcedRoutes) {
       if (desired.has(text)) continue;
@@ -103,13 +107,18 @@ export class LocalRoutes {
     }
     for (const [text, route] of desired) {
       const before = announcedRoutes.get(text);
-      if (before?.identity === route.identity) continue;
+      if (!isReweighted && before?.identity === route.identity) continue;
       announcedRoutes.set(text, route);
-      this.#rib.announceLocal(source, route.prefix, route.attributes);
+      this.#announce(source, route, weight);
       if (before !== undefined) this.#lookAgain(route.prefix);
       changed++;
     }
     return changed;
+  }
+
+  /** The only way from here into the RIB. */
+  #announce(source: Source, { prefix, attributes, facts }: LocalRoute, weight: number): void {
+    this.#rib.announceLocal(source, prefix, attributes, weight, this.#keepsFacts ? facts : undefined);
   }
 
   /** To BGP the route may be the same as before: the kernel's table would not hear of it. */
@@ -119,47 +128,7 @@ export class LocalRoutes {
   }
 }
 
-function make(prefix: IpPrefix, attributes: PathAttributes, fib: FibRoute | undefined): LocalRoute {
-  return {
-    prefix,
-    attributes,
-    fib,
-    identity: JSON.stringify([attributes, fib], (_key, value: unknown) => plain(value)),
-  };
-}
-
-function plain(value: unknown): unknown {
-  return value instanceof Uint8Array ? [...value] : value;
-}
-
-function block(prefix: IpPrefix): LocalRoute {
-  return make(prefix, ORIGINATED, BLACKHOLE);
-}
-
-function borrowed(prefix: IpPrefix): LocalRoute {
-  // The workload's own host route is Felix's business: advertised, not written.
-  return make(prefix, ORIGINATED, undefined);
-}
-
-function announced(prefix: IpPrefix): LocalRoute {
-  return make(prefix, ORIGINATED, undefined);
-}
-
-function fromStatic(route: StaticRouteConfig): LocalRoute {
-  const { via, prefix, install } = route;
-  switch (via.kind) {
-    case "gateway": {
-      const hop = { gateway: via.address.bytes, device: via.device, onlink: false, weight: 1 };
-      const attributes = { ...ORIGINATED, nextHop: via.address.bytes };
-      return make(prefix, attributes, install ? { kind: "unicast", nextHops: [hop] } : undefined);
-    }
-    case "device": {
-      const hop = { gateway: undefined, device: via.device, onlink: false, weight: 1 };
-      return make(prefix, ORIGINATED, install ? { kind: "unicast", nextHops: [hop] } : undefined);
-    }
-    case "none":
-      return make(prefix, ORIGINATED, undefined);
-    default:
-      return make(prefix, ORIGINATED, install ? { kind: via.kind, nextHops: [] } : undefined);
-  }
+/** 127.0.0.0/8 and ::1. */
+function isLoopback(bytes: Uint8Array): boolean {
+  return bytes.length === 4 ? bytes[0] === 127 : bytes.every((octet, i) => octet === (i === 15 ? 1 : 0));
 }

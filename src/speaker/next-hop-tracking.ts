@@ -21,8 +21,15 @@ export function nextHopResolver(
     const resolution = resolveNextHop(view, nextHop, zone);
     if (resolution === undefined) return UNREACHABLE;
     if (resolution.kind === "local") return OWN_ADDRESS;
-    const gateway = resolution.gateway === undefined ? "" : ` ${formatBytes(resolution.gateway)}`;
-    return { reachable: true, cost: resolution.cost, via: `${resolution.kind} ${resolution.device}${gateway}` };
+    const { kind, device, gateway, cost } = resolution;
+    const through = gateway === undefined ? "" : ` ${formatBytes(gateway)}`;
+    return {
+      reachable: true,
+      cost,
+      via: `${kind} ${device}${through}`,
+      device,
+      gateway: gateway ?? resolution.address,
+    };
   };
 }
 

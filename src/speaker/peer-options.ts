@@ -54,6 +54,7 @@ export const PEER_OPTIONS = {
   extendedMessage: "reset-session",
   extendedNextHop: "reset-session",
   gracefulRestart: "reset-session",
+  restartTimeSeconds: "reset-session",
 } as const satisfies Record<keyof PeerConfig, ChangeCost>;
 
 /** What an option has to do with the update groups of the peer. `splits`: peers that differ in it are in different groups;
@@ -83,7 +84,7 @@ export const GROUP_EFFECTS = {
   idleHoldSeconds: "none",
   routeReflectorClient: "facts",
   nextHop: "splits",
-  multihop: "none",
+  multihop: "facts",
   ttlSecurity: "none",
   password: "none",
   importPolicy: "none",
@@ -109,6 +110,7 @@ export const GROUP_EFFECTS = {
   extendedMessage: "facts",
   extendedNextHop: "facts",
   gracefulRestart: "none",
+  restartTimeSeconds: "none",
 } as const satisfies Record<keyof PeerConfig, GroupEffect>;
 
 /** The options that groupOptions may read. */

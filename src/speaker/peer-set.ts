@@ -12,7 +12,8 @@ import { changedOptions, PEER_OPTIONS } from "./peer-options.js";
 export class PeerSet {
   readonly #deps: PeerDependencies;
   readonly #byKey = new Map<string, Peer>();
-  readonly #byAddress = new Map<string, Peer>();
+  /** In files of BIRD several may have one address. */
+  readonly #byAddress = new Map<string, readonly Peer[]>();
   #drainsAll = false;
 
   constructor(deps: PeerDependencies) {
@@ -23,7 +24,7 @@ export class PeerSet {
     return this.#byKey.values();
   }
 
-  /** By key (the text of the address) or by name, where only one peer has it. */
+  /** By key or by name, where only one peer has it. */
   find(keyOrName: string): Peer | undefined {
     const byKey = this.#byKey.get(keyOrName);
     if (byKey !== undefined) return byKey;
@@ -31,8 +32,10 @@ export class PeerSet {
     return named.length === 1 ? named[0] : undefined;
   }
 
+  /** Whom a connection from the address is for. Of several the first that has use for one. */
   findAddress(address: IpAddress): Peer | undefined {
-    return this.#byAddress.get(addressKey(address));
+    const peers = this.#byAddress.get(addressKey(address)) ?? [];
+    return peers.find(({ session }) => !session.isAdminDown && session.state !== "Established") ?? peers[0];
   }
 
   /** Brings the configured peers to `config`: removals first, then changes, then additions. Gives one line per change. */
@@ -87,12 +90,16 @@ export class PeerSet {
 
   add(peer: Peer): void {
     this.#byKey.set(peer.config.key, peer);
-    this.#byAddress.set(addressKey(peer.config.address), peer);
+    const address = addressKey(peer.config.address);
+    this.#byAddress.set(address, [...(this.#byAddress.get(address) ?? []), peer]);
   }
 
   remove(peer: Peer): void {
     this.#byKey.delete(peer.config.key);
-    this.#byAddress.delete(addressKey(peer.config.address));
+    const address = addressKey(peer.config.address);
+    const others = this.#byAddress.get(address)?.filter((each) => each !== peer) ?? [];
+    if (others.length === 0) this.#byAddress.delete(address);
+    else this.#byAddress.set(address, others);
     peer.remove();
   }
 

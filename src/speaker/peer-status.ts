@@ -72,6 +72,7 @@ export function peerStatus(peer: Peer, counts: readonly SourceCounts[], clock: C
     lastError: session.lastError,
     transitions: session.transitions,
     outputQueueBytes: session.writableLength,
+    gracefulRestart: peer.restart,
     missingPolicy: config.missingPolicy,
   };
 }

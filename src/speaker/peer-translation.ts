@@ -46,9 +46,10 @@ function importOptions(
   isEbgp: boolean,
   isDraining: boolean,
 ): ImportOptions {
+  const { separatesLocalAs, clusterLoopOnlyWithClients } = speaker.compatibility;
   return {
-    globalAs: speaker.localAs,
-    prependsLocalAs: isEbgp && config.localAs !== speaker.localAs && !config.localAsNoPrepend,
+    globalAs: separatesLocalAs ? config.localAs : speaker.localAs,
+    prependsLocalAs: isEbgp && config.localAs !== speaker.localAs && !config.localAsNoPrepend && !separatesLocalAs,
     allowAsIn: config.allowAsIn,
     enforcesFirstAs: isEbgp && config.enforceFirstAs,
     weight: config.weight,
@@ -58,6 +59,7 @@ function importOptions(
     honoursBlackhole: config.blackhole,
     // RFC 8326, appendix C.1: for an internal session nothing needs to be done.
     isDraining: isEbgp && isDraining,
+    ignoresClusterList: clusterLoopOnlyWithClients && !config.routeReflectorClient,
   };
 }
 
@@ -97,6 +99,9 @@ export function sessionOptions(
     addPathSend: config.addPathSend !== 0,
     extendedMessage: config.extendedMessage,
     extendedNextHop: config.extendedNextHop,
+    birdCapabilities: speaker.compatibility.birdCapabilities,
+    fixedKeepalive: speaker.compatibility.fixedKeepalive,
+    refusesSilently: speaker.compatibility.refusesSilently,
     gracefulRestart,
   };
 }
@@ -110,6 +115,8 @@ export interface GroupFacts {
     "peerAs" | "addPathSend" | "fourOctetAs" | "maxMessageLength" | "localAddress" | "extendedNextHop"
   >;
   readonly isDraining: boolean;
+  /** The session may cross routers, whether it does or not. */
+  readonly isMultihop: boolean;
   /** Of the peer: our own next hop towards it may depend on the link. */
   readonly address: IpAddress;
   readonly peer: PeerFacts;
@@ -125,11 +132,13 @@ export function groupOptions(
   const { family, relation, negotiated } = facts;
   const extendedNextHop = family === IPV4_UNICAST && negotiated.extendedNextHop[family];
   const isEbgp = relation === RELATION.ebgp;
+  const ownNextHop = selfNextHop(negotiated.localAddress, facts.address, family, extendedNextHop, facts.view);
+  const { separatesLocalAs, zeroMedToExternal, announcesGateways, clusterLoopOnlyWithClients } = speaker.compatibility;
   return {
     family,
     relation,
     localAs: config.localAs,
-    globalAs: config.localAsReplaceAs ? config.localAs : speaker.localAs,
+    globalAs: config.localAsReplaceAs || separatesLocalAs ? config.localAs : speaker.localAs,
     overrideAs: config.asOverride && isEbgp ? negotiated.peerAs : 0,
     removePrivateAs: isEbgp ? config.removePrivateAs : "no",
     role: isEbgp ? config.role : undefined,
@@ -139,8 +148,14 @@ export function groupOptions(
     fourOctetAs: negotiated.fourOctetAs,
     maxMessageLength: negotiated.maxMessageLength,
     nextHop: config.nextHop,
-    selfNextHop: selfNextHop(negotiated.localAddress, facts.address, family, extendedNextHop, facts.view),
+    selfNextHop:
+      facts.isMultihop && speaker.compatibility.globalNextHopOverMultihop ? ownNextHop.subarray(0, 16) : ownNextHop,
     extendedNextHop,
+    zeroesMed: zeroMedToExternal && isEbgp,
+    announcesGateways: announcesGateways && !isEbgp,
+    separatesLocalAs: separatesLocalAs && !isEbgp,
+    checksClusterList: clusterLoopOnlyWithClients && relation === RELATION.ibgpClient,
+    preparesExport: speaker.compatibility.preparedExport,
     exportFilter: config.exportPolicy,
     sentTo: config.exportPolicy !== ACCEPT_ALL && config.exportPolicy.readsPeer ? facts.peer : undefined,
   };

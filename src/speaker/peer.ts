@@ -28,6 +28,7 @@ import { PeerLimits } from "./peer-limits.js";
 import { groupOptions, sessionOptions, sourceOptions } from "./peer-translation.js";
 import type { KernelView } from "./ports.js";
 import { excessWords } from "./prefix-limits.js";
+import type { PeerRestart } from "./snapshot.js";
 import { StaleRoutes } from "./stale-routes.js";
 
 /** What peers need of the speaker they belong to. */
@@ -42,6 +43,8 @@ export interface PeerDependencies {
   readonly localAddresses: LocalAddresses;
   /** Our graceful restart capability towards this peer, asked at each OPEN. */
   readonly gracefulRestart: (peer: Peer) => Capabilities["gracefulRestart"];
+  /** How the peer stands in our own restart. */
+  readonly recovery: (peer: Peer) => PeerRestart["recovery"];
   /** Every peer drains, also those that come later (RFC 8326). */
   readonly drainsAll: () => boolean;
   /** The peer came up, went down, or sent its End-of-RIB: recovery may be over. */
@@ -115,6 +118,16 @@ export class Peer implements SessionHandler {
   /** Routes are kept because the peer may be restarting. */
   get isKept(): boolean {
     return this.#stale.isKept;
+  }
+
+  /** The peer's restart, and how it stands in ours. */
+  get restart(): PeerRestart {
+    const recovery = this.#deps.recovery(this);
+    const { keptMs } = this.#stale;
+    return {
+      ...(recovery === undefined ? {} : { recovery }),
+      ...(keptMs === undefined ? {} : { secondsLeft: Math.ceil(keptMs / 1000) }),
+    };
   }
 
   /** Told that its session is about to go down (RFC 8326). */
@@ -321,8 +334,17 @@ export class Peer implements SessionHandler {
   #groupOptions(negotiated: Negotiated, family: Family): GroupOptions {
     const relation = this.#deps.rib.sources.relation[this.source.id] as Relation;
     const { facts: peer } = this;
-    const { address } = this.config;
-    const facts = { family, relation, negotiated, isDraining: this.#isDraining, address, peer, view: this.#deps.view };
+    const { address, multihop } = this.config;
+    const facts = {
+      family,
+      relation,
+      negotiated,
+      isDraining: this.#isDraining,
+      isMultihop: multihop > 0,
+      address,
+      peer,
+      view: this.#deps.view,
+    };
     return groupOptions(this.config, this.#speaker, facts);
   }
 

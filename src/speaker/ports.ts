@@ -21,6 +21,8 @@ export interface FibRoute {
   readonly kind: "unicast" | "blackhole" | "unreachable" | "prohibit";
   /** Sorted by the one who makes it, so that equal sets are equal lists. */
   readonly nextHops: readonly FibNextHop[];
+  /** Unsigned 32 bits; undefined: KernelConfig.metric. */
+  readonly metric?: number | undefined;
 }
 
 export type FibState = "installed" | "pending" | "failed";
@@ -42,7 +44,7 @@ export interface FibCounts {
   readonly stale: number;
 }
 
-/** The kernel table we own (table, protocol and metric of KernelConfig). Calls only record wishes; batches are written
+/** The routes that are ours in a table of the kernel (table and protocol of KernelConfig, any metric). Calls only record wishes; batches are written
  *  behind the caller's back, in order, never blocking the loop. */
 export interface Fib {
   /** Wish for a prefix (words as in PrefixIndex); undefined: no route of ours. */
@@ -55,6 +57,9 @@ export interface Fib {
     length: number,
     route: FibRoute | undefined,
   ): void;
+  /** While held, no route of an earlier run is changed or removed: it stays until what is wished for its prefix is final
+   *  (RFC 4724 §4.1). Those that are as wished are claimed, and new ones are made. Ends with sweepStale, too. */
+  holdAdopted(held: boolean): void;
   /** Routes adopted from an earlier run that were never wished for go away now (RFC 4724: selection is over). */
   sweepStale(): void;
   entries(): Iterable<FibEntry>;
@@ -80,12 +85,15 @@ export interface InterfaceAddress {
   readonly prefix: IpPrefix;
 }
 
-/** A route of the main table (or the configured one) that is not ours. */
+/** A route of the main table, or of the configured one, that is not ours. */
 export interface AlienRoute {
   readonly prefix: IpPrefix;
-  readonly device: string;
-  readonly gateway: Bytes | undefined;
+  readonly table: number;
+  readonly kind: FibRoute["kind"];
+  /** Those whose interface is known; at least one where the kind is `unicast`. */
+  readonly nextHops: readonly FibNextHop[];
   readonly metric: number;
+  /** rtm_protocol. */
   readonly protocol: number;
 }
 
@@ -96,6 +104,8 @@ export interface KernelView {
   addresses(): readonly InterfaceAddress[];
   alienRoutes(): readonly AlienRoute[];
   isUp(device: string): boolean;
+  /** True if there is such an interface, up or not. */
+  hasDevice(device: string): boolean;
   /** Called (at most once per turn) after anything above may have changed. Gives the way to stop listening. */
   onChange(listener: () => void): () => void;
 }

@@ -1,20 +1,30 @@
-// Our own restart (RFC 4724 §4.1): what the graceful restart capability of our OPENs says, how long End-of-RIB is withheld,
-// and when kernel routes of the earlier run that nobody claimed may go.
+// Our own restart (RFC 4724 §4.1), peer by peer: what the graceful restart capability of our OPENs says, how long End-of-RIB
+// is withheld, and when kernel routes of the earlier run that nobody claimed may go.
 //
-// Deviates from RFC 4724 §4.1: selection is not deferred. Each route is used as soon as it is resolved; only End-of-RIB
-// waits, and a peer that stays silent waits only for itself. Otherwise one dead peer would hold back every route.
+// Deviates from RFC 4724 §4.1: selection is not deferred. Each route is used and announced as soon as it is resolved; only
+// End-of-RIB waits, for peers that are there. A dead peer holds back nobody; what the kernel still has may be its routes, so
+// that stays until the peer is back and has told its table, or its restart time has ended.
 
 import { type Clock, Deadlines } from "../base/clock.js";
 import { FAMILIES, familyByName } from "../base/family.js";
 import type { Log } from "../base/log.js";
-import type { SpeakerConfig } from "../config/speaker-config.js";
+import type { PeerConfig, SpeakerConfig } from "../config/speaker-config.js";
 import type { Capabilities } from "../packet/capabilities.js";
+import { rank } from "../session/fsm-types.js";
 import type { Peer } from "./peer.js";
 
-/** A peer that has not come up after this long does not hold back End-of-RIB any longer. */
+/** A peer to which there is no connection after this long does not hold back End-of-RIB. */
 const SILENCE_MS = 5000;
 
-type Timer = "silence" | "deferral";
+/** Logged when a recovery begins, and, with more behind it, when End-of-RIB may be sent. */
+export const RECOVERY_BEGINS = "restart: waiting for the routes of all peers";
+export const RECOVERY_SETTLED = "restart: End-of-RIB is no longer withheld";
+
+/** Deadlines: `claim KEY` for each peer's restart time; dynamic peers may come until `dynamic`. */
+type Timer = "silence" | "deferral" | "dynamic" | `claim ${string}`;
+
+/** We help, and ask for nothing. */
+const AWARE = { restarting: false, notification: false, restartTimeSeconds: 0, families: [] };
 
 export interface RecoveryDependencies {
   readonly clock: Clock;
@@ -25,14 +35,29 @@ export interface RecoveryDependencies {
   readonly onOver: () => void;
 }
 
+/** `pending`: the peer has not come up since our restart; `waiting`: it is up and owes its End-of-RIB. */
+export type PeerRecovery = "pending" | "waiting";
+
+export interface RecoveryStatus {
+  /** End-of-RIB is withheld. */
+  readonly isRecovering: boolean;
+  /** Keys of the peers that have neither told their table nor had their time. */
+  readonly waitingFor: readonly string[];
+  /** Since the start, and after how long End-of-RIB is sent whatever is missing. */
+  readonly elapsedSeconds: number;
+  readonly totalSeconds: number;
+}
+
 export class Recovery {
   readonly #deps: RecoveryDependencies;
   readonly #deadlines: Deadlines<Timer>;
-  readonly #waiting = new Set<Peer>();
+  /** Peers of the earlier run that have not told their table: the kernel may still have their routes. */
+  readonly #claims = new Set<Peer>();
+  /** The next OPENs say that the kernel kept our routes. */
   #forwardingPreserved = false;
-  #silenceOver = false;
-  /** Peers may come of which we do not know yet. */
-  #expectsMore = false;
+  #startedAt = 0;
+  #deferralSeconds = 0;
+  #restartSeconds = 0;
   #settled = true;
   #over = true;
 
@@ -41,94 +66,156 @@ export class Recovery {
     this.#deadlines = new Deadlines(deps.clock, (timer) => this.#ring(timer));
   }
 
-  /** Until End-of-RIB has been sent. */
-  get isRestarting(): boolean {
-    return !this.#settled;
+  get status(): RecoveryStatus {
+    return {
+      isRecovering: !this.#settled,
+      waitingFor: [...this.#claims].map((peer) => peer.config.key),
+      elapsedSeconds: this.#settled ? 0 : Math.floor((this.#deps.clock.now() - this.#startedAt) / 1000),
+      totalSeconds: this.#deferralSeconds,
+    };
   }
 
-  /** Keys of the peers whose table is not complete yet. */
-  get waitingFor(): readonly string[] {
-    return this.#over ? [] : [...this.#waiting].filter((peer) => !hasTold(peer)).map((peer) => peer.config.key);
+  /** How the peer stands in our recovery; undefined: nobody waits for it. */
+  of(peer: Peer): PeerRecovery | undefined {
+    if (!this.#claims.has(peer)) return undefined;
+    return peer.negotiated === undefined ? "pending" : "waiting";
   }
 
   /** We have just started, with these peers. `forwardingPreserved`: the kernel still had the routes of an earlier run, or
    *  forwarding does not depend on us. */
   begin(peers: Iterable<Peer>, config: SpeakerConfig, forwardingPreserved: boolean): void {
+    const { deferralSeconds, restartTimeSeconds } = config.gracefulRestart;
     this.#forwardingPreserved = forwardingPreserved;
-    for (const peer of peers) this.#waiting.add(peer);
+    this.#startedAt = this.#deps.clock.now();
+    this.#deferralSeconds = deferralSeconds;
+    this.#restartSeconds = restartTimeSeconds;
     this.#settled = this.#over = false;
-    this.#expectsMore = config.dynamicPeers.length > 0;
+    for (const peer of peers) this.#claim(peer);
     this.#deadlines.start("silence", SILENCE_MS);
-    this.#deadlines.start("deferral", config.gracefulRestart.deferralSeconds * 1000);
+    this.#deadlines.start("deferral", deferralSeconds * 1000);
+    if (config.dynamicPeers.length > 0) this.#deadlines.start("dynamic", restartTimeSeconds * 1000);
+    this.#deps.log.info(RECOVERY_BEGINS);
     this.review();
   }
 
   /** A dynamic peer has come: it has a table to tell as well. */
   expect(peer: Peer): void {
-    if (!this.#over) this.#waiting.add(peer);
+    if (!this.#over && !this.#claims.has(peer)) this.#claim(peer);
   }
 
-  /** A peer has come up, gone, or told everything. */
+  /** A peer has come up, gone, or told everything; or a time has ended. */
   review(): void {
-    if (this.#over || (this.#expectsMore && !this.#silenceOver)) return;
-    if (!this.#settled && [...this.#waiting].every((peer) => this.#isSettled(peer)))
-      this.#settle("every peer has told its routes");
-    if ([...this.#waiting].every((peer) => hasTold(peer))) this.#end("every peer has told its routes");
+    if (this.#over) return;
+    for (const peer of this.#claims) {
+      const mayWait = this.#isRunning(`claim ${peer.config.key}`) || (this.#isDeferring && isThere(peer));
+      if (hasTold(peer) || !mayWait) this.#release(peer);
+    }
+    if (!this.#settled && this.#maySettle()) this.#settle();
+    if (this.#claims.size === 0 && !this.#isRunning("dynamic")) this.#end();
   }
 
   forget(peer: Peer): void {
-    this.#waiting.delete(peer);
+    this.#release(peer);
     this.review();
   }
 
   stop(): void {
+    this.#over = true;
+    this.#claims.clear();
     this.#deadlines.stopAll();
   }
 
   /** The capability for the next OPEN to the peer. */
   capability(peer: Peer, config: SpeakerConfig): Capabilities["gracefulRestart"] {
-    if (!config.gracefulRestart.enabled || !peer.config.gracefulRestart) return undefined;
+    const { enabled, notification } = config.gracefulRestart;
+    if (!enabled || peer.config.gracefulRestart === false) return undefined;
+    if (peer.config.gracefulRestart === "aware") return AWARE;
+    const { birdCapabilities } = config.compatibility;
+    // To a peer that comes back later than others we have restarted all the same.
+    const restarting = !this.#settled || this.#claims.has(peer);
+    // Once we run, forwarding does not suffer from a session that only broke.
+    const forwardingPreserved = birdCapabilities ? restarting : !restarting || this.#forwardingPreserved;
     return {
-      restarting: this.isRestarting,
-      notification: config.gracefulRestart.notification,
-      restartTimeSeconds: config.gracefulRestart.restartTimeSeconds,
-      families: peer.config.families.map((name) => ({
-        family: familyByName(name),
-        // Once we run, forwarding does not suffer from a session that only broke.
-        forwardingPreserved: this.#settled || this.#forwardingPreserved,
-      })),
+      restarting,
+      notification: notification && !birdCapabilities,
+      restartTimeSeconds: restartSeconds(peer.config, config),
+      families: peer.config.families.map((name) => ({ family: familyByName(name), forwardingPreserved })),
     };
   }
 
-  #isSettled(peer: Peer): boolean {
-    if (hasTold(peer)) return true;
-    if (peer.negotiated === undefined) return this.#silenceOver;
-    // RFC 4724 §4.1: who restarts as well does not count, or both would wait for each other.
-    return peer.negotiated.gracefulRestart?.restarting ?? true;
+  get #isDeferring(): boolean {
+    return this.#isRunning("deferral");
   }
 
-  #settle(why: string): void {
+  #isRunning(timer: Timer): boolean {
+    return this.#deadlines.isRunning(timer);
+  }
+
+  #claim(peer: Peer): void {
+    this.#claims.add(peer);
+    const seconds = peer.config.restartTimeSeconds ?? this.#restartSeconds;
+    // Even a restart time of 0 must leave the peer a moment to connect.
+    const left = this.#startedAt + Math.max(seconds * 1000, SILENCE_MS) - this.#deps.clock.now();
+    if (left > 0) this.#deadlines.start(`claim ${peer.config.key}`, left);
+  }
+
+  #release(peer: Peer): void {
+    this.#claims.delete(peer);
+    this.#deadlines.stop(`claim ${peer.config.key}`);
+  }
+
+  #maySettle(): boolean {
+    if (!this.#isDeferring) return true;
+    const isQuiet = !this.#isRunning("silence");
+    // Dynamic peers are not known before they come.
+    if (!isQuiet && this.#isRunning("dynamic")) return false;
+    for (const peer of this.#claims) {
+      if (!isThere(peer)) {
+        if (!isQuiet) return false;
+        continue;
+      }
+      // RFC 4724 §4.1: who restarts as well does not count, or both would wait for each other.
+      if (peer.negotiated?.gracefulRestart?.restarting !== true) return false;
+    }
+    return true;
+  }
+
+  #settle(): void {
     this.#settled = true;
-    this.#deps.log.info(`restart: End-of-RIB is no longer withheld: ${why}`);
-    this.#deps.onSettled();
+    const { log, onSettled } = this.#deps;
+    const missing = this.#claims.size === 0 ? "" : `, without those of ${this.status.waitingFor.join(", ")}`;
+    log.info(`${RECOVERY_SETTLED}: the routes of peers are here${missing}`);
+    onSettled();
   }
 
-  #end(why: string): void {
-    if (!this.#settled) this.#settle(why);
-    this.#over = true;
-    this.#deadlines.stopAll();
-    this.#waiting.clear();
-    this.#deps.log.info(`restart: over: ${why}`);
+  #end(): void {
+    if (!this.#settled) this.#settle();
+    this.stop();
+    this.#deps.log.info("restart: over: every peer has told its routes, or had its time");
     this.#deps.onOver();
   }
 
   #ring(timer: Timer): void {
-    if (timer === "deferral") this.#end("the deferral time has passed");
-    else {
-      this.#silenceOver = true;
-      this.review();
-    }
+    if (timer === "deferral" && !this.#settled) this.#deps.log.info("restart: the deferral time has passed");
+    this.review();
   }
+}
+
+/** For how long after our start the peer's routes may be in the kernel, unless it comes back. */
+function restartSeconds(peer: PeerConfig, config: SpeakerConfig): number {
+  return peer.restartTimeSeconds ?? config.gracefulRestart.restartTimeSeconds;
+}
+
+/** Seconds after which a recovery with this configuration is over, whatever happens. */
+export function longestRecovery(config: SpeakerConfig): number {
+  const { deferralSeconds, restartTimeSeconds } = config.gracefulRestart;
+  const restarts = config.peers.map((peer) => restartSeconds(peer, config));
+  return Math.max(deferralSeconds, restartTimeSeconds, ...restarts);
+}
+
+/** There is a connection to the peer. */
+function isThere(peer: Peer): boolean {
+  return rank(peer.session.state) >= rank("OpenSent");
 }
 
 /** The peer has sent End-of-RIB for everything, or will never tell when it is done, or is meant to be down. */
@@ -136,6 +223,6 @@ function hasTold(peer: Peer): boolean {
   if (peer.session.isAdminDown) return true;
   const { negotiated } = peer;
   if (negotiated === undefined) return false;
-  if (negotiated.peerCapabilities.gracefulRestart === undefined) return true;
+  if (negotiated.gracefulRestart === undefined) return true;
   return FAMILIES.every(({ family }) => !negotiated.families.includes(family) || peer.endOfRib.has(family));
 }

@@ -152,7 +152,7 @@ function viewsOf(
   }
   const best = rib.best(prefix);
   const paths = pathsOf(query, wanted, rib, prefix, best);
-  return paths.map((route) => pathView(sources.rib, rib, prefix, route, best));
+  return paths.map((route) => pathView(sources, rib, prefix, route, best));
 }
 
 function countAt(query: RouteQuery, wanted: Wanted, rib: LocRib, prefix: PrefixId): number {
@@ -191,7 +191,14 @@ function advertisedTo(peer: Peer | undefined, rib: LocRib, prefix: PrefixId): re
   return paths;
 }
 
-function pathView(rib: Rib, family: LocRib, prefix: PrefixId, route: RouteId, best: RouteId): RouteView {
+function pathView(
+  { rib, clock }: RouteSources,
+  family: LocRib,
+  prefix: PrefixId,
+  route: RouteId,
+  best: RouteId,
+): RouteView {
+  const arrivedAt = family.routes.arrivedAt(route);
   const attrs = family.routes.attrs(route);
   const notes = importNotes(rib, family, route);
   return {
@@ -204,6 +211,7 @@ function pathView(rib: Rib, family: LocRib, prefix: PrefixId, route: RouteId, be
     stale: family.isStale(route),
     reason: reasonText(rib, family, prefix, route),
     ...(notes.length === 0 ? {} : { notes }),
+    ...(arrivedAt === 0 ? {} : { since: new Date(clock.wallTime() - (clock.now() - arrivedAt)).toISOString() }),
     nextHop: nextHopText(rib.attrs, rib.nextHops, attrs),
     nextHopReachable: rib.nextHops.reachable[rib.attrs.nextHop(attrs)] === 1,
     ...attributeFields(rib.attrs, attrs),

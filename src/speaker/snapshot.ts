@@ -21,7 +21,15 @@ export interface SpeakerStatus {
     readonly failed: number;
     readonly stale: number;
   };
-  readonly gracefulRestart: { readonly recovering: boolean; readonly waitingFor: readonly string[] };
+  /** Our own restart. `waitingFor`: peers that have neither told their table nor had their time; there may be some when
+   *  `recovering`, the time in which End-of-RIB is withheld, is over. Of that time `elapsedSeconds` of at most `totalSeconds`
+   *  have passed. */
+  readonly gracefulRestart: {
+    readonly recovering: boolean;
+    readonly waitingFor: readonly string[];
+    readonly elapsedSeconds: number;
+    readonly totalSeconds: number;
+  };
   readonly routes: Readonly<Record<FamilyName, { readonly prefixes: number; readonly paths: number }>>;
   readonly peers: { readonly total: number; readonly established: number; readonly disabled: number };
   /** RFC 8326: how many peers are drained; `all`: those that come later as well. */
@@ -78,7 +86,17 @@ export interface PeerStatus extends PeerName {
   readonly lastError: string | undefined;
   readonly transitions: number;
   readonly outputQueueBytes: number;
+  readonly gracefulRestart: PeerRestart;
   readonly missingPolicy: readonly string[];
+}
+
+/** RFC 4724, both ways. */
+export interface PeerRestart {
+  /** Of our own restart: the peer has not come up since (`pending`), or owes its End-of-RIB (`waiting`); absent: nobody waits
+   *  for it. */
+  readonly recovery?: "pending" | "waiting";
+  /** The peer may be restarting: for so long its routes stay unless it tells them again; absent: it is not. */
+  readonly secondsLeft?: number;
 }
 
 export interface PeerFamilyStatus {
@@ -118,6 +136,8 @@ export interface RouteView {
   /** What the peer's options did to it on the way in, such as `LOCAL_PREF 0: GRACEFUL_SHUTDOWN (RFC 8326)`; absent:
    *  nothing. */
   readonly notes?: readonly string[];
+  /** ISO time since when the path is as it is; absent: that is not kept (SpeakerDependencies.keepsTimes). */
+  readonly since?: string;
   readonly nextHop: string | undefined;
   readonly nextHopReachable: boolean;
   readonly origin: "IGP" | "EGP" | "INCOMPLETE";
@@ -148,6 +168,8 @@ export interface KernelRouteView {
   readonly prefix: string;
   readonly kind: string;
   readonly nextHops: readonly string[];
+  /** Absent: that of the configuration. */
+  readonly metric?: number;
   readonly state: "installed" | "pending" | "failed";
   readonly error: string | undefined;
 }

@@ -5,6 +5,7 @@ import type { SpeakerConfig } from "../config/speaker-config.js";
 import type { Rib } from "../rib/rib.js";
 import type { Peer } from "./peer.js";
 import type { Fib } from "./ports.js";
+import type { RecoveryStatus } from "./recovery.js";
 import type { SpeakerStatus } from "./snapshot.js";
 
 export interface StatusFacts {
@@ -15,8 +16,7 @@ export interface StatusFacts {
   readonly rib: Rib;
   readonly fib: Fib | undefined;
   readonly kernelProblem: string | undefined;
-  readonly recovering: boolean;
-  readonly waitingFor: readonly string[];
+  readonly recovery: RecoveryStatus;
   readonly peers: readonly Peer[];
   readonly drainsAll: boolean;
   readonly listeners: readonly { readonly address: string; readonly port: number }[];
@@ -34,7 +34,12 @@ export function speakerStatus(facts: StatusFacts): SpeakerStatus {
     configuredAt: iso(facts.configuredAt),
     lastReload: { ok: true, at: iso(facts.configuredAt), message: "applied" },
     kernel: kernelStatus(facts),
-    gracefulRestart: { recovering: facts.recovering, waitingFor: facts.waitingFor },
+    gracefulRestart: {
+      recovering: facts.recovery.isRecovering,
+      waitingFor: facts.recovery.waitingFor,
+      elapsedSeconds: facts.recovery.elapsedSeconds,
+      totalSeconds: facts.recovery.totalSeconds,
+    },
     routes: {
       ipv4: { prefixes: rib.families[0].routes.prefixes.size, paths: rib.families[0].routes.size },
       ipv6: { prefixes: rib.families[1].routes.prefixes.size, paths: rib.families[1].routes.size },

@@ -20,6 +20,7 @@ import { LocalAddresses } from "./local-addresses.js";
 import { LocalRoutes } from "./local-routes.js";
 import { nextHopResolver } from "./next-hop-tracking.js";
 import type { Peer, PeerDependencies } from "./peer.js";
+import { type PeerDetails, peerDetails } from "./peer-details.js";
 import { PeerSet } from "./peer-set.js";
 import { peerChunks, peerStatus } from "./peer-status.js";
 import type { Fib, KernelView, ListenerFactory } from "./ports.js";
@@ -46,6 +47,10 @@ export interface SpeakerDependencies {
   readonly kernelProblem?: string | undefined;
   /** Called when tables have let go of much memory, which nobody would miss yet in an idle process. */
   readonly returnMemory?: (() => void) | undefined;
+  /** Route views tell since when a path is as it is. */
+  readonly keepsTimes?: boolean;
+  /** Somebody says that this start is a recovery; counts where the configuration has recoveryOnRequest. */
+  readonly isRecovery?: boolean;
   /** Uniform in [0, 1): for jitter. */
   readonly random?: () => number;
   /** Prefixes for which address space is taken at the start; undefined: a full table. More of them cost copies. */
@@ -76,6 +81,7 @@ export class Speaker {
     this.#log = deps.log;
     this.#startedAt = deps.clock.wallTime();
     this.rib = makeRib(deps);
+    if (deps.keepsTimes === true) this.rib.keepTimes();
     this.rib.nextHops.reresolve(nextHopResolver(deps.view, (nextHop) => this.#localAddresses.has(nextHop)));
     this.rib.attrs.onFault = (source, reasons) => this.#logFault(source, reasons);
     this.#trim = new TableTrim(deps.clock, this.rib, () => deps.returnMemory?.());
@@ -84,7 +90,10 @@ export class Speaker {
     this.#recovery = new Recovery({
       clock: deps.clock,
       log: deps.log,
-      onSettled: () => this.rib.withholdEndOfRib(false),
+      onSettled: () => {
+        this.rib.withholdEndOfRib(false);
+        void this.#releaseKernel();
+      },
       onOver: () => void this.#sweepKernel(),
     });
     this.#peers = new PeerSet(this.#peerDependencies());
@@ -100,11 +109,14 @@ export class Speaker {
     await this.#listeners.apply(config.listen);
     this.#listeners.setKeys(listenKeys(config));
     this.rib.attrs.identity = { routerId: config.routerId, clusterId: config.clusterId };
+    if (config.compatibility.olderWins) this.rib.keepTimes();
     this.rib.setDecisionOptions(decisionOptions(config));
     this.#config = config;
     this.#configuredAt = this.#deps.clock.wallTime();
     // Local routes before peers: the first table a peer hears is complete (and so is the End-of-RIB behind it).
-    const routes = this.#local.apply(config.node) + this.#aggregates.apply(config.node.aggregates);
+    const keepsFacts = config.compatibility.preparedExport || config.kernel.readsKernelFacts;
+    const routes =
+      this.#local.apply(config.node, config.kernel.table, keepsFacts) + this.#aggregates.apply(config.node.aggregates);
     if (routes > 0) changes.push(`node routes: ${routes} changed`);
     this.#applyKernel(config, before);
     changes.push(...this.#peers.apply(config, before), ...this.#dynamic.apply(config));
@@ -126,7 +138,8 @@ export class Speaker {
     this.#trim.stop();
     this.#stopListening?.();
     for (const peer of this.#peers) {
-      if (graceful && peer.negotiated?.gracefulRestart !== undefined) peer.session.abandon("the daemon is stopping");
+      const isKept = graceful && this.#config?.compatibility.ceaseAtStop !== true;
+      if (isKept && peer.negotiated?.gracefulRestart !== undefined) peer.session.abandon("the daemon is stopping");
       else peer.session.stop();
     }
     await this.#deps.fib?.flushed();
@@ -143,8 +156,7 @@ export class Speaker {
       rib: this.rib,
       fib: this.#deps.fib,
       kernelProblem: this.#deps.kernelProblem,
-      recovering: this.#recovery.isRestarting,
-      waitingFor: this.#recovery.waitingFor,
+      recovery: this.#recovery.status,
       peers: [...this.#peers],
       drainsAll: this.#peers.drainsAll,
       listeners: this.#listeners.endpoints,
@@ -162,6 +174,11 @@ export class Speaker {
     return peer === undefined ? undefined : peerStatus(peer, this.#counts(), this.#deps.clock);
   }
 
+  /** Timers, connections, negotiated options, last failure and route counters; nothing of it costs a walk. */
+  peerDetails(): readonly PeerDetails[] {
+    return [...this.#peers].map((peer) => peerDetails(peer, this.rib.clock));
+  }
+
   peerNames(): readonly PeerName[] {
     return [...this.#peers].map(nameOf);
   }
@@ -169,6 +186,11 @@ export class Speaker {
   findPeer(keyOrName: string): PeerName | undefined {
     const peer = this.#peers.find(keyOrName);
     return peer === undefined ? undefined : nameOf(peer);
+  }
+
+  /** The peer itself, for views in the words of others; undefined: there is none. */
+  peerOf(keyOrName: string): Peer | undefined {
+    return this.#peers.find(keyOrName);
   }
 
   /** As peers(), or only the one with this key, in chunks: each next() does a few milliseconds of work at most. */
@@ -250,6 +272,7 @@ export class Speaker {
       drainsAll: () => this.#peers.drainsAll,
       gracefulRestart: (peer) =>
         this.#config === undefined ? undefined : this.#recovery.capability(peer, this.#config),
+      recovery: (peer) => this.#recovery.of(peer),
       onProgress: (peer) => this.#onProgress(peer),
       onRemoved: (peer) => this.#recovery.forget(peer),
     };
@@ -267,7 +290,8 @@ export class Speaker {
     // Where nothing is written anyway, forwarding does not depend on us.
     const writesNothing = fib === undefined || config.kernel.exportPolicy.policies?.[0] === "reject";
     const preserved = writesNothing || fib.counts().stale > 0;
-    if (config.gracefulRestart.enabled) {
+    const { recoveryOnRequest } = config.compatibility;
+    if (config.gracefulRestart.enabled && (!recoveryOnRequest || this.#deps.isRecovery === true)) {
       this.rib.withholdEndOfRib(true);
       this.#recovery.begin(this.#peers, config, preserved);
     } else void this.#sweepKernel();
@@ -281,16 +305,29 @@ export class Speaker {
     if (this.#fibPlan === undefined) {
       const localRoute = (source: string, prefix: string): ReturnType<LocalRoutes["fibRoute"]> =>
         source === "aggregate" ? this.#aggregates.fibRoute(prefix) : this.#local.fibRoute(source, prefix);
-      this.#fibPlan = new FibPlan(config.kernel, { clock, rib: this.rib, fib, view, localRoute });
+      // With what the first peer tells the routes of an earlier run would be worse than they are.
+      fib.holdAdopted(config.gracefulRestart.enabled);
+      const { keepsUnresolved } = config.compatibility;
+      this.#fibPlan = new FibPlan(config.kernel, { clock, rib: this.rib, fib, view, localRoute }, keepsUnresolved);
       this.#fibPlan.lookAgain();
       this.rib.addReader(this.#fibPlan);
-    } else if (before !== undefined && isOtherPlan(before, config)) this.#fibPlan.reconfigure(config.kernel);
+    } else if (before !== undefined && isOtherPlan(before, config)) {
+      this.#fibPlan.reconfigure(config.kernel, config.compatibility.keepsUnresolved);
+    }
   }
 
   #surroundingsChanged(): void {
     this.#fibPlan?.waysChanged();
     this.rib.reresolveNextHops();
     this.#local.refresh();
+  }
+
+  /** Every peer that is there has told its routes: what differs from them in the kernel may change. In BIRD's way the kernel
+   *  waits for those that are not there, too: until the sweep. */
+  async #releaseKernel(): Promise<void> {
+    if (this.#config?.compatibility.recoveryOnRequest === true) return;
+    await this.#fibPlan?.settled();
+    if (!this.#endOfRunReached) this.#deps.fib?.holdAdopted(false);
   }
 
   /** The selection after a restart is over: what the kernel still has of the earlier run and nobody wants may go. */
@@ -345,13 +382,15 @@ function nameOf({ config }: Peer): PeerName {
   return { address: config.key, name: config.name };
 }
 
-function decisionOptions({ multipath, bestPath }: SpeakerConfig): DecisionOptions {
+function decisionOptions({ multipath, bestPath, compatibility }: SpeakerConfig): DecisionOptions {
   return {
     multipathEbgp: multipath.ebgp,
     multipathIbgp: multipath.ibgp,
     relaxAsPath: multipath.relaxAsPath,
     alwaysCompareMed: bestPath.alwaysCompareMed,
     missingMedAsWorst: bestPath.missingMedAsWorst,
+    keepsUnresolved: compatibility.keepsUnresolved,
+    olderWins: compatibility.olderWins,
   };
 }
 
@@ -368,8 +407,10 @@ function listenKeys(config: SpeakerConfig): readonly ListenKey[] {
 }
 
 function isOtherPlan(before: SpeakerConfig, after: SpeakerConfig): boolean {
-  const plan = ({ kernel }: SpeakerConfig): string =>
+  const plan = ({ kernel, compatibility }: SpeakerConfig): string =>
     JSON.stringify([
+      compatibility.keepsUnresolved,
+      kernel.readsKernelFacts,
       kernel.exportPolicy.identity,
       kernel.encapsulation.map((rule) => ({ ...rule, prefix: { ...rule.prefix, bytes: [...rule.prefix.bytes] } })),
     ]);

@@ -36,6 +36,12 @@ export class StaleRoutes {
     return this.#restart.isRunning(0) || this.#restart.isRunning(1);
   }
 
+  /** Milliseconds for which they are kept at most; undefined: none are. */
+  get keptMs(): number | undefined {
+    const left = FAMILIES.flatMap(({ family }) => this.#restart.remaining(family) ?? []);
+    return left.length === 0 ? undefined : Math.max(...left);
+  }
+
   /** The session has ended: the routes of these families stay for at most `seconds`, the others leave. */
   down(keep: readonly Family[], seconds: number): void {
     this.stop();

@@ -22,6 +22,11 @@ export class StaleTimers {
     this.#deadlines.stopAll();
   }
 
+  /** Milliseconds until the time of the family is up; undefined: nothing is kept. */
+  remaining(family: Family): number | undefined {
+    return this.#deadlines.remaining(nameOf(family));
+  }
+
   isRunning(family: Family): boolean {
     return this.#deadlines.isRunning(nameOf(family));
   }

@@ -87,7 +87,14 @@ function addSource(rib: Rib, config: PeerConfig, speaker: SpeakerConfig, peerAs:
   const source = rib.addSource(options);
   rib.sources.describe(source, options, number);
   const relation = options.relation;
-  const facts = { relation, negotiated: NEGOTIATED, isDraining: false, address: config.address, view: undefined };
+  const facts = {
+    relation,
+    negotiated: NEGOTIATED,
+    isDraining: false,
+    isMultihop: false,
+    address: config.address,
+    view: undefined,
+  };
   const { peer } = options;
   if (peer === undefined) return source;
   for (const family of NEGOTIATED.families) {

@@ -46,12 +46,22 @@ t.test("the smallest file has every default filled in", (t) => {
   });
   t.same(config.multipath, { ebgp: 16, ibgp: 16, relaxAsPath: true });
   t.same(config.bestPath, { alwaysCompareMed: false, missingMedAsWorst: false });
-  t.same(config.node, { blocks: [], borrowed: [], static: [], aggregates: [], direct: [], kernelRoutes: [] });
+  t.same(config.node, {
+    blocks: [],
+    borrowed: [],
+    static: [],
+    aggregates: [],
+    direct: [],
+    kernelRoutes: [],
+    learnsAllKernelRoutes: false,
+    weights: undefined,
+  });
   t.match(config.kernel, {
     enabled: true,
     table: 254,
     protocol: 12,
     metric: 0,
+    readsKernelFacts: false,
     encapsulation: [],
     auditSeconds: 60,
     removeAtExit: false,
@@ -277,6 +287,7 @@ node:
     - {prefix: 10.1.0.0/16, device: eth1}
     - {prefix: 10.2.0.0/16, type: unreachable}
     - {prefix: 10.3.0.0/16, type: none}
+    - {prefix: 10.4.0.0/16, via: [192.0.2.253, 192.0.2.254], device: eth0, metric: 4294967295}
   aggregates: [{prefix: 10.244.0.0/16, summaryOnly: true}]
 kernel: {table: 100, protocol: bgp, encapsulation: [{prefix: 10.0.0.0/8, mode: always}]}
 control: {mode: "600"}
@@ -289,8 +300,10 @@ control: {mode: "600"}
       ["device", true],
       ["unreachable", true],
       ["none", false],
+      ["gateways", true],
     ],
   );
+  t.match(node.static[5], { via: { gateways: [{ device: "eth0" }, { device: "eth0" }] }, metric: 4294967295 });
   t.match(node.static[1].via, { kind: "gateway", device: "eth0" }, "the interface of a link-local gateway");
   t.match(node.aggregates, [{ summaryOnly: true }]);
   t.match(kernel, { table: 100, protocol: 186, encapsulation: [{ device: "tunl0" }] });

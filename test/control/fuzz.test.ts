@@ -2,14 +2,9 @@
 
 import fc from "fast-check";
 import t from "tap";
+import { LineSplitter } from "../../src/control/line-splitter.js";
 import { METHODS } from "../../src/control/methods.js";
-import {
-  LineSplitter,
-  MAX_REQUEST_BYTES,
-  parseRequest,
-  parseResponse,
-  RequestError,
-} from "../../src/control/protocol.js";
+import { MAX_REQUEST_BYTES, parseRequest, parseResponse, RequestError } from "../../src/control/protocol.js";
 import { fakeTarget } from "./snapshots.js";
 
 /** What `run` gives, or the RequestError it throws; any other exception goes through. */

@@ -2,7 +2,8 @@
 
 import fc from "fast-check";
 import t from "tap";
-import { encodeError, LineSplitter, parseRequest, parseResponse, RequestError } from "../../src/control/protocol.js";
+import { LineSplitter } from "../../src/control/line-splitter.js";
+import { encodeError, parseRequest, parseResponse, RequestError } from "../../src/control/protocol.js";
 
 t.test("a request is read with its id, method and parameters", async (t) => {
   t.same(parseRequest('{"v":1,"id":7,"method":"peer","params":{"peer":"x"}}'), {

@@ -62,6 +62,7 @@ export function peerStatus(changes: Partial<PeerStatus> = {}): PeerStatus {
     lastError: undefined,
     transitions: 1,
     outputQueueBytes: 0,
+    gracefulRestart: {},
     missingPolicy: [],
     ...changes,
   };
@@ -105,7 +106,7 @@ export function speakerStatus(changes: Partial<SpeakerStatus> = {}): SpeakerStat
       failed: 0,
       stale: 0,
     },
-    gracefulRestart: { recovering: false, waitingFor: [] },
+    gracefulRestart: { recovering: false, waitingFor: [], elapsedSeconds: 0, totalSeconds: 60 },
     routes: { ipv4: { prefixes: 9, paths: 12 }, ipv6: { prefixes: 1, paths: 1 } },
     peers: { total: 2, established: 1, disabled: 1 },
     draining: { peers: 0, all: false },

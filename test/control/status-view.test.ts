@@ -70,6 +70,8 @@ t.test("trouble is told: failed kernel routes, a bad reload, warnings, recovery"
     gracefulRestart: {
       recovering: true,
       waitingFor: ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"],
+      elapsedSeconds: 3,
+      totalSeconds: 60,
     },
   });
   const text = formatStatus(status, [], OPTIONS);
@@ -108,7 +110,7 @@ t.test("degraded means that somebody has to look", async (t) => {
     { name: "the last reload failed", status: { lastReload: { ok: false, at: "", message: "" } }, want: true },
     {
       name: "recovery after a restart passes by itself",
-      status: { gracefulRestart: { recovering: true, waitingFor: [] } },
+      status: { gracefulRestart: { recovering: true, waitingFor: [], elapsedSeconds: 3, totalSeconds: 60 } },
       want: false,
     },
   ];

@@ -5,11 +5,17 @@ import { join } from "node:path";
 import t from "tap";
 import { type Log, SILENT_LOG } from "../../src/base/log.js";
 import type { SpeakerConfig } from "../../src/config/speaker-config.js";
-import { ConfigFile } from "../../src/daemon/config-file.js";
+import { ConfigFile, type ReloadWords } from "../../src/daemon/config-file.js";
+import type { ConfigSource } from "../../src/daemon/config-source.js";
 import { loadConfigFile } from "../../src/daemon/config-loader.js";
 import { FakeClock } from "../support/fake-clock.js";
 
 const GOOD = "routerId: 10.0.0.1\nas: 64512\npeers:\n  - address: 10.0.0.2\n    as: 64512\n";
+
+const WORDS: ReloadWords = {
+  done: (changes) => `done: ${changes}`,
+  failed: (error) => `failed: ${error}`,
+};
 
 interface Scene {
   readonly path: string;
@@ -26,10 +32,11 @@ function makeScene(folder: string, apply?: (config: SpeakerConfig) => Promise<re
   const note = (message: string): void => void logged.push(message);
   const log: Log = { ...SILENT_LOG, info: note, warn: note, error: note };
   const file = new ConfigFile(
-    { path, node: undefined },
+    { load: () => loadConfigFile({ path, node: undefined }) },
     {
       clock: new FakeClock(),
       log,
+      words: WORDS,
       apply: async (config) => {
         applied.push(config);
         return apply === undefined ? ["peer 10.0.0.2 added"] : apply(config);
@@ -45,7 +52,7 @@ t.test("a good file is applied and its changes are told", async (t) => {
   t.same(await file.reload(), { ok: true, changes: ["peer 10.0.0.2 added"] });
   t.equal(applied[0].peers[0].key, "10.0.0.2");
   t.same(file.lastReload, { ok: true, at: "2026-01-01T00:00:00.000Z", message: "peer 10.0.0.2 added" });
-  t.same(logged, ["configuration reloaded: peer 10.0.0.2 added"]);
+  t.same(logged, ["done: peer 10.0.0.2 added"]);
 });
 
 t.test("a bad file changes nothing and says file, line and column", async (t) => {
@@ -56,7 +63,7 @@ t.test("a bad file changes nothing and says file, line and column", async (t) =>
   t.match(result.ok ? [] : result.errors, [new RegExp(`^${path}:6:1: `)]);
   t.same(applied, []);
   t.equal(file.lastReload?.ok, false);
-  t.match(logged[0], /^configuration not reloaded: .*:6:1: /);
+  t.match(logged[0], /^failed: .*:6:1: /);
 });
 
 t.test("a file that cannot be read, and a world that does not allow it, are failures too", async (t) => {
@@ -84,4 +91,26 @@ t.test("requests that come during a reload share the one that follows it", async
   t.equal(applied.length, 2);
   await file.reload();
   t.equal(applied.length, 3, "a later one is read anew");
+});
+
+t.test("of the requests that wait the newest says where to read", async (t) => {
+  const { file, applied } = makeScene(t.testdir());
+  const loads: string[] = [];
+  const source = (name: string): ConfigSource => ({
+    load: async () => {
+      loads.push(name);
+      return { ok: false, errors: [`${name} is broken`] };
+    },
+  });
+  const all = [file.reload(), file.reload(source("first")), file.reload(source("second"))];
+  t.equal(file.isRunning, true);
+  const [own, ...others] = await Promise.all(all);
+  t.equal(own.ok, true);
+  t.same(others, [
+    { ok: false, errors: ["second is broken"] },
+    { ok: false, errors: ["second is broken"] },
+  ]);
+  t.same(loads, ["second"]);
+  t.equal(applied.length, 1);
+  t.equal(file.isRunning, false);
 });

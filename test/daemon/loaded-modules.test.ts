@@ -52,7 +52,7 @@ function loadedBy(entries: readonly string[], alsoLazy: readonly string[] = []):
 }
 
 t.test("the daemon carries its log library and no other package", async (t) => {
-  const daemon = ["bin/starling.ts", "daemon/main.ts", "daemon/assemble.ts"];
+  const daemon = ["bin/starling.ts", "daemon/main.ts"];
   const { files, packages } = loadedBy(daemon, ["daemon/main.ts", "daemon/plain-config.ts"]);
   t.ok(files.has("rib/rib.ts") && files.has("policy/compile.ts"), "the rooms were found");
   t.strictSame([...packages], ["winston"]);
@@ -68,7 +68,30 @@ t.test("status, peers, reload and --version load no package", async (t) => {
   t.ok(files.size < 25, `${files.size} files`);
 });
 
+t.test("a question of birdcl loads the client only, and nothing of the prompt", async (t) => {
+  const { files, packages } = loadedBy(["bin/birdcl.ts"]);
+  t.strictSame([...packages], []);
+  t.notOk(files.has("bird/client/session.ts"));
+  const others = [...files].filter((file) => !/^(bin\/birdcl|bird\/([a-z]+|client\/[a-z-]+))\.ts$/.test(file));
+  t.strictSame(others, []);
+});
+
 t.test("what is not needed at once is loaded lazily, and can be followed", async (t) => {
   t.ok(loadedBy(["control/program.ts"], ["control/program.ts"]).packages.has("yargs"));
   t.ok(loadedBy(["daemon/config-process.ts"]).packages.has("zod"));
+});
+
+t.test("bird carries no package at all, and bird -p nothing but the language", async (t) => {
+  const daemon = loadedBy(["bin/bird.ts", "daemon/bird-main.ts", "daemon/assemble.ts"], ["daemon/daemon-process.ts"]);
+  t.ok(daemon.files.has("rib/rib.ts") && daemon.files.has("policy/script.ts"), "the rooms were found");
+  t.strictSame([...daemon.packages], []);
+  t.notOk(daemon.files.has("control/server.ts"));
+  const check = loadedBy(["bin/bird.ts", "bird/daemon/check-configuration.ts"]);
+  const rooms = [...new Set([...check.files].map((file) => file.split("/").slice(0, 2).join("/")))];
+  const allowed = /^(base|policy|bin)\/|^bird\/(config|daemon|language|[a-z-]+\.ts)$/;
+  t.strictSame(
+    rooms.filter((room) => !allowed.test(room)),
+    [],
+  );
+  t.notOk(check.files.has("policy/script.ts"), "scripts are not compiled");
 });

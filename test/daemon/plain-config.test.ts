@@ -7,6 +7,9 @@ import { parseConfig, type ParsedConfig } from "../../src/config/parse-yaml.js";
 import type { PeerConfig, SpeakerConfig } from "../../src/config/speaker-config.js";
 import { fromPlainConfig, toPlainConfig } from "../../src/daemon/plain-config.js";
 import { ACCEPT_ALL, type Filter, REJECT_ALL } from "../../src/policy/route.js";
+import { ScriptFilters } from "../../src/policy/script-filters.js";
+import type { Script, ScriptTable } from "../../src/policy/script-ast.js";
+import { sampleRoute } from "../policy/sample-route.js";
 import { ROOT } from "../support/root.js";
 
 const EXAMPLES = join(ROOT, "config");
@@ -86,4 +89,45 @@ t.test("filters are made of the same policies, and peers that shared one share o
   t.equal(first.exportPolicy, ACCEPT_ALL, "the RIB knows this one by itself");
   t.equal(second.exportPolicy, REJECT_ALL, "RFC 8212");
   t.strictSame(second.missingPolicy, ["export"]);
+});
+
+const AT = { file: "bird.cfg", line: 3, column: 1 };
+const script = (name: string, med: number): Script => ({
+  name,
+  at: AT,
+  parameters: [],
+  locals: [],
+  body: [
+    { kind: "evaluate", expression: { kind: "apply", script: "common", operands: [] }, at: AT },
+    { kind: "setAttribute", attribute: "med", value: { kind: "value", value: { type: "int", value: med } }, at: AT },
+    { kind: "print", values: [{ kind: "attribute", attribute: "prefix" }], then: "accept", at: AT },
+  ],
+});
+
+t.test("filters made of scripts travel with their functions, and equal ones are one filter afterwards", async (t) => {
+  const { config, policies } = parse(WITH_POLICIES, "policies.yaml");
+  const common: Script = { ...script("common", 0), body: [] };
+  const scripts: ScriptTable = new Map(
+    [common, script("export of a", 1), script("export of b", 1), script("export of c", 2)].map(
+      (s) => [s.name, s] as const,
+    ),
+  );
+  const filters = new ScriptFilters({ scripts, log: () => undefined });
+  const [first, second, third] = config.peers;
+  const peers = [
+    { ...first, exportPolicy: filters.filter("export of a") },
+    { ...second, exportPolicy: filters.filter("export of b") },
+    { ...third, exportPolicy: filters.filter("export of c") },
+  ];
+  const words: string[] = [];
+  const plain = structuredClone(toPlainConfig({ ...config, peers }, policies, scripts));
+  const arrived = await fromPlainConfig(plain, (kind, text) => words.push(`${kind} ${text}`));
+  const [a, b, c] = arrived.peers.map(({ exportPolicy }) => exportPolicy);
+  t.equal(a, b);
+  t.not(a, c);
+  t.equal(c.identity, peers[2].exportPolicy.identity);
+  t.equal(a.script, "export of a");
+  t.strictSame(arrived.peers[0].importPolicy.policies, ["inner", "outer"], "policies travel beside them");
+  t.equal(a(sampleRoute()).accept, true);
+  t.same(words, ["print 10.1.0.0/16"]);
 });

@@ -3,7 +3,7 @@
 import { EventEmitter } from "node:events";
 import t from "tap";
 import { SILENT_LOG } from "../../src/base/log.js";
-import { handleSignals } from "../../src/daemon/signals.js";
+import { handleSignals, type SignalHabits } from "../../src/daemon/signals.js";
 
 function listen(): { readonly source: EventEmitter; readonly seen: string[]; readonly release: () => void } {
   const source = new EventEmitter();
@@ -30,6 +30,24 @@ t.test("signals do what operators expect of them", async (t) => {
     for (const signal of signals) source.emit(signal);
     t.same(seen, want, signals.join(" "));
   }
+});
+
+t.test("another daemon has other habits", async (t) => {
+  const source = new EventEmitter();
+  const seen: string[] = [];
+  const log = { ...SILENT_LOG, info: (message: string) => void seen.push(message) };
+  const note = (what: string) => (): void => void seen.push(what);
+  const habits: SignalHabits = {
+    stopSignals: ["SIGTERM"],
+    stopping: (signal) => `going down by ${signal}`,
+    reloading: "reading again",
+  };
+  const actions = { stop: note("stop"), force: note("force"), reload: note("reload"), dump: note("dump") };
+  const release = handleSignals(source, log, actions, habits);
+  for (const signal of ["SIGUSR1", "SIGINT", "SIGHUP", "SIGTERM"]) source.emit(signal);
+  t.same(seen, ["dump", "reading again", "reload", "going down by SIGTERM", "stop"]);
+  release();
+  t.same(source.eventNames(), []);
 });
 
 t.test("released, nothing is listened to any more", async (t) => {

@@ -30,6 +30,11 @@ export function through(...hops: readonly FibNextHop[]): FibRoute {
   return { kind: "unicast", nextHops: hops };
 }
 
+/** The same with a metric of its own. */
+export function withMetric(metric: number, route: FibRoute): FibRoute {
+  return { ...route, metric };
+}
+
 export const BLACKHOLE: FibRoute = { kind: "blackhole", nextHops: [] };
 
 export class FibWorld {

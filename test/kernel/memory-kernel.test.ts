@@ -4,6 +4,7 @@ import t from "tap";
 
 import { parseAddress, parsePrefix } from "../../src/base/ip.js";
 import { MemoryKernel } from "../../src/kernel/memory-kernel.js";
+import { alienRoute } from "../support/alien-route.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { BLACKHOLE, through, via } from "./fib-world.js";
 
@@ -60,7 +61,7 @@ void t.test("everything is on the link unless a test says otherwise", (t) => {
   t.equal(kernel.resolve(address("203.0.113.7"), undefined), undefined);
   const prefix = parsePrefix("198.51.100.0/24");
   if (prefix !== undefined) {
-    kernel.setAlienRoutes([{ prefix, device: "eth1", gateway: address("192.0.2.9"), metric: 5, protocol: 4 }]);
+    kernel.setAlienRoutes([alienRoute(prefix, "eth1", address("192.0.2.9"), { metric: 5, protocol: 4 })]);
   }
   t.match(kernel.resolve(address("198.51.100.7"), undefined), { kind: "recursive", device: "eth1", cost: 5 });
   kernel.setLink("eth1", false);

@@ -169,7 +169,7 @@ function encode(
   const path = route === undefined ? undefined : encodePath(family, route, (name) => ({ eth0: 2, tunl0: 7 })[name]);
   if (typeof path === "string") return path;
   const out = new RequestBuffer(new ArrayBuffer(65536));
-  encodeRoute(out, request, 5, owner, family, prefix, path);
+  encodeRoute(out, request, 5, owner, family, prefix, owner.metric, path);
   return toHex(out.bytes, 0, out.length);
 }
 
@@ -327,7 +327,7 @@ void t.test("what is encoded is decoded again", (t) => {
       if (typeof path === "string") throw new Error(path);
       const [w0, w1, w2, w3] = family === 0 ? [words[0], 0, 0, 0] : words;
       const out = new RequestBuffer(new ArrayBuffer(8192));
-      encodeRoute(out, "add", 1, { table, protocol: 12, metric }, family, { w0, w1, w2, w3, length }, path);
+      encodeRoute(out, "add", 1, { table, protocol: 12 }, family, { w0, w1, w2, w3, length }, metric, path);
       const input = received(out.bytes.slice(0, out.length));
       const route = new RouteMessage();
       const ok = onlyMessage(input, (message) => decodeRoute(input, message, route));

@@ -38,6 +38,7 @@ interface KernelRoute {
   readonly family: Family;
   readonly table: number;
   readonly protocol: number;
+  readonly metric: number;
   readonly interfaces: readonly number[];
   /** rtmsg and attributes, as in a message of the kernel. */
   readonly payload: Bytes;
@@ -79,7 +80,7 @@ export class SimulatedKernel implements Sys {
   /** Writes a route as another program; `portId` 0: the kernel itself. */
   write(
     request: "add" | "replace" | "delete",
-    owner: RouteOwner,
+    owner: RouteOwner & { readonly metric: number },
     prefixText: string,
     route?: FibRoute,
     portId = 4242,
@@ -91,7 +92,7 @@ export class SimulatedKernel implements Sys {
     const path = route === undefined ? undefined : encodePath(prefix.family, route, (name) => this.#indexOf(name));
     if (typeof path === "string") throw new Error(path);
     const out = new RequestBuffer(new ArrayBuffer(4096));
-    encodeRoute(out, request, 1, owner, prefix.family, words, path);
+    encodeRoute(out, request, 1, owner, prefix.family, words, route?.metric ?? owner.metric, path);
     this.#eachRequest(out.bytes.subarray(0, out.length), (bytes, message) => {
       const errno = this.#change(bytes, message, portId);
       if (errno !== 0) throw new Error(`${request} ${prefixText}: errno ${errno}`);
@@ -258,18 +259,27 @@ export class SimulatedKernel implements Sys {
     const route = this.#message;
     if (!decodeRoute(received(bytes), message, route)) return 22;
     const prefix = prefixText(route);
+    const shown = `${prefix}${metricText(route)}`;
     const key = `${prefix} ${route.table} ${route.metric}`;
     const held = this.routes.get(key);
     const group = route.family === 0 ? 7 : 11;
     if (message.type === 25) {
-      this.requests.push(`delete ${prefix}`);
-      if (held === undefined || (route.protocol !== 0 && held.protocol !== route.protocol)) return ESRCH;
-      this.routes.delete(key);
-      this.#notify(group, 25, held.payload, portId, 0);
+      this.requests.push(`delete ${shown}`);
+      const isOfProtocol = (each: KernelRoute): boolean => route.protocol === 0 || each.protocol === route.protocol;
+      // Without a metric any IPv4 route of the prefix and protocol fits, the one with the least metric first.
+      const isAny = route.family === 0 && route.metric === 0;
+      const sameTable = [...this.routes].filter(([each]) => each.startsWith(`${prefix} ${route.table} `));
+      const found = sameTable
+        .filter(([each, candidate]) => (isAny || each === key) && isOfProtocol(candidate))
+        .sort(([, a], [, b]) => a.metric - b.metric)
+        .at(0);
+      if (found === undefined) return ESRCH;
+      this.routes.delete(found[0]);
+      this.#notify(group, 25, found[1].payload, portId, 0);
       return 0;
     }
     const isReplace = (message.flags & 0x100) !== 0;
-    this.requests.push(`${isReplace ? "replace" : "add"} ${prefix}`);
+    this.requests.push(`${isReplace ? "replace" : "add"} ${shown}`);
     if (held !== undefined && !isReplace) return EEXIST;
     const { hops } = readPath(route.path);
     const interfaces = hops.map((hop) => hop.interfaceIndex || 2);
@@ -280,6 +290,7 @@ export class SimulatedKernel implements Sys {
       family: route.family,
       table: route.table,
       protocol: route.protocol,
+      metric: route.metric,
       interfaces,
       payload,
       text: describe(prefix, route, interfaces),
@@ -446,10 +457,15 @@ function prefixText(route: RouteMessage): string {
   return `${formatBytes(bytes)}/${route.length}`;
 }
 
+/** Where it is not what the kernel gives to a route that names none. */
+function metricText({ family, metric }: RouteMessage): string {
+  return metric === 0 || (family === 1 && metric === 1024) ? "" : ` metric ${metric}`;
+}
+
 function describe(prefix: string, route: RouteMessage, interfaces: readonly number[]): string {
   const { type, hops } = readPath(route.path);
   const ways = hops.map(
     (hop, i) => `${hop.gateway === undefined ? "" : `via ${formatBytes(hop.gateway)} `}if ${interfaces[i]}`,
   );
-  return `${prefix} ${type === 1 ? ways.join(" + ") : `type ${type}`} proto ${route.protocol}`;
+  return `${prefix} ${type === 1 ? ways.join(" + ") : `type ${type}`} proto ${route.protocol}${metricText(route)}`;
 }

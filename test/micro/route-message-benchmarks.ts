@@ -13,7 +13,7 @@ import {
 import { type Benchmark, type Measured, sink } from "./benchmark.js";
 
 const ROUTES = 1024;
-const OWNER = { table: 254, protocol: 12, metric: 0 };
+const OWNER = { table: 254, protocol: 12 };
 
 function pathThroughGateway(): EncodedPath {
   const hop = { gateway: Uint8Array.of(192, 0, 2, 7), device: "eth0", onlink: false, weight: 1 };
@@ -27,7 +27,7 @@ function writeRequests(out: RequestBuffer, path: EncodedPath): void {
   out.length = 0;
   for (let i = 0; i < ROUTES; i++) {
     prefix.w0 = 0x0a000000 + (i << 8);
-    encodeRoute(out, "add", i, OWNER, IPV4_UNICAST, prefix, path);
+    encodeRoute(out, "add", i, OWNER, IPV4_UNICAST, prefix, 0, path);
   }
 }
 

@@ -157,6 +157,11 @@ t.test("every option of a group is part of its key", async (t) => {
     { nextHop: "self" },
     { selfNextHop: address("10.0.0.1") },
     { extendedNextHop: true },
+    { zeroesMed: true },
+    { announcesGateways: true },
+    { separatesLocalAs: true },
+    { checksClusterList: true },
+    { preparesExport: true },
     {
       exportFilter: Object.assign(() => ({ accept: true, by: "" }), {
         readsPrefix: false,

@@ -29,6 +29,7 @@ const NO_OPTIONS: ImportOptions = {
   honoursGracefulShutdown: false,
   honoursBlackhole: false,
   isDraining: false,
+  ignoresClusterList: false,
 };
 
 interface Case {

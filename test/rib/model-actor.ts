@@ -172,6 +172,7 @@ export class Actor {
         honoursGracefulShutdown: isEbgp && importing.honoursGracefulShutdown,
         honoursBlackhole: importing.honoursBlackhole,
         isDraining: isEbgp && importing.isDraining,
+        ignoresClusterList: false,
         localAddress: knowsAddress ? address(ours) : undefined,
       },
       peer: { address: this.peer.address, name, group: "", as, isEbgp },

@@ -26,6 +26,8 @@ const NO_ROUTES: NodeRoutesConfig = {
   aggregates: [],
   direct: [],
   kernelRoutes: [],
+  learnsAllKernelRoutes: false,
+  weights: undefined,
 };
 
 const localOptions = (name: string): SourceOptions => ({
@@ -48,6 +50,7 @@ export class ModelNode {
   readonly #naiveOwn: NaiveSource;
   readonly #naiveStatic: NaiveSource;
   #kernelConfig: KernelConfig = PLAIN_KERNEL;
+  #routes: readonly ModelStatic[] = [];
   #statics = new Map<string, FibRoute | undefined>();
 
   constructor(rib: Rib, naive: NaiveRib, clock: Clock) {
@@ -81,12 +84,20 @@ export class ModelNode {
   /** Gives the prefixes concerned. */
   setStatics(routes: readonly ModelStatic[]): readonly IpPrefix[] {
     const before = this.#naiveStatic.prefixes;
+    this.#routes = routes;
     this.#local.apply({ ...NO_ROUTES, static: routes.map(staticConfig) });
+    this.#announceStatics();
+    return [...before, ...this.#naiveStatic.prefixes];
+  }
+
+  /** Those through a gateway only while it is on a link. */
+  #announceStatics(): void {
     this.#naiveStatic.paths.clear();
     this.#statics = new Map();
-    for (const route of routes) {
+    for (const route of this.#routes) {
       const prefix = PREFIXES[route.prefix];
       const gateway = gatewayOf(route);
+      if (gateway !== undefined && this.kernel.resolve(gateway)?.kind !== "connected") continue;
       const attributes: PathAttributes = {
         origin: 0,
         asPath: [],
@@ -95,7 +106,6 @@ export class ModelNode {
       this.#naiveStatic.announce(prefix, 0, attributes);
       this.#statics.set(formatPrefix(prefix), staticWish(route));
     }
-    return [...before, ...this.#naiveStatic.prefixes];
   }
 
   setAggregates(aggregates: readonly NaiveAggregate[]): void {
@@ -109,6 +119,7 @@ export class ModelNode {
     this.#plan.waysChanged();
     this.#rib.reresolveNextHops();
     this.#local.refresh();
+    this.#announceStatics();
   }
 
   setKernel(changes: Pick<KernelConfig, "exportPolicy" | "encapsulation">): void {

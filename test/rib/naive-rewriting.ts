@@ -53,9 +53,23 @@ function sentCommunities(communities: readonly number[] = [], to: GroupOptions):
   return [...communities, GRACEFUL_SHUTDOWN];
 }
 
+/** Facts of our own routes (local-facts.ts) are nobody's business. */
+function withoutFacts({ unknown, ...rest }: PathAttributes): PathAttributes {
+  return unknown === undefined ? rest : { ...rest, unknown: unknown.filter(({ code }) => code !== 255) };
+}
+
 /** The attributes as the members decode them, without the next hop; `asWide`: before numbers are narrowed. */
 export function rewritten(set: RewrittenSet, to: GroupOptions, asWide = false): PathAttributes {
-  const { med, localPref, originatorId, clusterList, extendedCommunities, nextHop: _nextHop, ...rest } = set.attributes;
+  const {
+    med,
+    localPref,
+    originatorId,
+    clusterList,
+    extendedCommunities,
+    nextHop: _nextHop,
+    ...others
+  } = set.attributes;
+  const rest = set.relation === RELATION.local ? withoutFacts(others) : others;
   const isEbgp = to.relation === RELATION.ebgp;
   const reflects = !isEbgp && (set.relation === RELATION.ibgpClient || set.relation === RELATION.ibgpNonClient);
   const keepsMed = med !== undefined && (!isEbgp || set.medIsOurs || set.relation === RELATION.local);

@@ -102,6 +102,7 @@ const source: fc.Arbitrary<SourceOptions> = fc
         honoursGracefulShutdown: false,
         honoursBlackhole: false,
         isDraining: false,
+        ignoresClusterList: false,
         ...(knowsAddress ? { localAddress: OWN_ADDRESS } : {}),
       },
     });

@@ -48,6 +48,9 @@ export function optionsFor(local: string, remote: string, changes: Partial<Sessi
     addPathSend: false,
     extendedMessage: true,
     extendedNextHop: false,
+    birdCapabilities: false,
+    fixedKeepalive: false,
+    refusesSilently: false,
     gracefulRestart: () => undefined,
     ...changes,
   };

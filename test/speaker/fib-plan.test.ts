@@ -54,3 +54,28 @@ t.test("the plan is settled when all that was heard has become a wish, in howeve
   t.equal(wishes, COUNT);
   t.ok(slices > 5, `${slices} slices`);
 });
+
+t.test("a best path whose next hop leads nowhere: no route, or unreachable where such paths are kept", async (t) => {
+  for (const keepsUnresolved of [false, true]) {
+    const clock = new FakeClock();
+    const rib = new Rib(clock, { routerId: 1, clusterId: 1 });
+    const kernel = new MemoryKernel({}, { clock });
+    kernel.setReachable("10.0.0.2", false);
+    // To this RIB every next hop is reachable.
+    const deps = { clock, rib, fib: kernel, view: kernel, localRoute: () => undefined };
+    const plan = new FibPlan(kernelConfig(), deps, keepsUnresolved);
+    rib.addReader(plan);
+    const peer = { address: "", name: "", group: "", as: 65000, isEbgp: false };
+    const relation = RELATION.ibgpClient;
+    const source = rib.addSource({ kind: "bgp", name: "x", relation, localAs: 65000, peer, address: undefined });
+    const prefix = parsePrefix("10.9.0.0/16");
+    if (prefix === undefined) throw new Error("a prefix");
+    rib.announceLocal(source, prefix, { origin: 0, asPath: [], nextHop: Uint8Array.of(10, 0, 0, 2), localPref: 100 });
+    clock.settle();
+    t.same(kernel.routes(), keepsUnresolved ? ["10.9.0.0/16 unreachable"] : []);
+    kernel.setReachable("10.0.0.2", true);
+    plan.reconfigure(kernelConfig(), keepsUnresolved);
+    clock.settle();
+    t.same(kernel.routes(), ["10.9.0.0/16 via 10.0.0.2 dev eth0"]);
+  }
+});

@@ -1,5 +1,6 @@
 import t from "tap";
 import { parsePrefix } from "../../src/base/ip.js";
+import { alienRoute } from "../support/alien-route.js";
 import { World } from "./world.js";
 
 const address = (...octets: number[]): Uint8Array => Uint8Array.from(octets);
@@ -43,7 +44,7 @@ t.test("a way that changes at equal cost reaches the kernel", async (t) => {
   await world.start("10.0.0.2", announcer("10.244.2.0/26"));
   world.run(10_000);
   const via = (gateway: Uint8Array): void =>
-    a.kernel.setAlienRoutes([{ prefix: prefix("10.0.0.2/32"), device: "eth1", gateway, metric: 0, protocol: 3 }]);
+    a.kernel.setAlienRoutes([alienRoute(prefix("10.0.0.2/32"), "eth1", gateway)]);
   via(address(192, 168, 1, 1));
   world.run(100);
   t.same(a.fib(), ["10.244.2.0/26 unicast via 192.168.1.1 dev eth1"], "recursive through the alien route");
@@ -100,7 +101,7 @@ t.test("equal paths over next hops behind one gateway name it once", async (t) =
   await world.start("10.0.0.3", announcer("10.244.9.0/26"));
   world.run(10_000);
   const gateway = address(192, 168, 1, 1);
-  const behind = (text: string) => ({ prefix: prefix(text), device: "eth1", gateway, metric: 0, protocol: 3 });
+  const behind = (text: string) => alienRoute(prefix(text), "eth1", gateway);
   a.kernel.setAlienRoutes([behind("10.0.0.2/32"), behind("10.0.0.3/32")]);
   world.run(1000);
   t.same(a.fib(), ["10.244.9.0/26 unicast via 192.168.1.1 dev eth1"]);
@@ -123,9 +124,7 @@ t.test("encapsulation: always goes through the tunnel on-link, crossSubnet only 
   const yaml = (mode: string): string =>
     two(`multipath: {ibgp: 2}\nkernel: {encapsulation: [{prefix: 10.244.0.0/16, mode: ${mode}, device: tunl0}]}`);
   const a = await world.start("10.0.0.1", yaml("always"));
-  a.kernel.setAlienRoutes([
-    { prefix: prefix("10.0.0.3/32"), device: "eth0", gateway: address(10, 0, 0, 254), metric: 0, protocol: 3 },
-  ]);
+  a.kernel.setAlienRoutes([alienRoute(prefix("10.0.0.3/32"), "eth0", address(10, 0, 0, 254))]);
   for (const i of [2, 3]) await world.start(`10.0.0.${i}`, announcer("10.244.2.0/26"));
   world.run(10_000);
   t.same(a.fib(), ["10.244.2.0/26 unicast via 10.0.0.2 dev tunl0 onlink via 10.0.0.3 dev tunl0 onlink"]);
@@ -169,8 +168,8 @@ node: {direct: ["eth*", "!eth9"], kernelRoutes: ["cali*"]}`;
     { device: "lo", address: { bytes: address(127, 0, 0, 1) }, prefix: prefix("127.0.0.0/8") },
   ]);
   a.kernel.setAlienRoutes([
-    { prefix: prefix("10.65.0.7/32"), device: "cali123", gateway: undefined, metric: 0, protocol: 3 },
-    { prefix: prefix("172.16.0.0/12"), device: "eth0", gateway: address(10, 0, 0, 254), metric: 0, protocol: 3 },
+    alienRoute(prefix("10.65.0.7/32"), "cali123", undefined),
+    alienRoute(prefix("172.16.0.0/12"), "eth0", address(10, 0, 0, 254)),
   ]);
   world.run(10_000);
   const learned = (): string[] =>

@@ -17,6 +17,7 @@ export const PLAIN_KERNEL: KernelConfig = {
   protocol: 12,
   metric: 0,
   exportPolicy: ACCEPT_ALL,
+  readsKernelFacts: false,
   encapsulation: [],
   auditSeconds: 60,
   removeAtExit: false,

@@ -6,6 +6,7 @@ import { MemoryKernel } from "../../src/kernel/memory-kernel.js";
 import { resolveNextHop } from "../../src/speaker/next-hop-tracking.js";
 import type { Resolution } from "../../src/speaker/ports.js";
 import { address } from "../rib/updates.js";
+import { alienRoute } from "../support/alien-route.js";
 import { FakeClock } from "../support/fake-clock.js";
 
 function prefix(text: string): IpPrefix {
@@ -64,8 +65,7 @@ for (const { name, nextHop, zone, recursive = false, unreachable = [], wanted } 
     const kernel = new MemoryKernel({}, { clock: new FakeClock() });
     for (const text of unreachable) kernel.setReachable(text, false);
     const gateway = address("2001:db8:7::1");
-    if (recursive)
-      kernel.setAlienRoutes([{ prefix: prefix("2001:db8:9::/64"), device: "eth7", gateway, metric: 0, protocol: 3 }]);
+    if (recursive) kernel.setAlienRoutes([alienRoute(prefix("2001:db8:9::/64"), "eth7", gateway)]);
     const octets = Uint8Array.from(nextHop.flatMap((text) => [...address(text)]));
     const way = resolveNextHop(kernel, octets, zone);
     const text = ({ kind, device }: Resolution): string => `${kind} ${device}`;

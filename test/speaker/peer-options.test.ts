@@ -39,6 +39,7 @@ const FACTS: GroupFacts = {
     extendedNextHop: [false, false],
   } as unknown as Negotiated,
   isDraining: false,
+  isMultihop: false,
   address: address("10.0.0.2"),
   peer: { address: "10.0.0.2", name: "", group: "", as: 65010, isEbgp: true },
   view: undefined,
@@ -94,6 +95,7 @@ const OTHERS: { readonly [Name in keyof PeerConfig]: PeerConfig[Name] } = {
   extendedMessage: false,
   extendedNextHop: true,
   gracefulRestart: false,
+  restartTimeSeconds: 45,
 };
 
 function parsed(): { readonly speaker: SpeakerConfig; readonly peer: PeerConfig } {

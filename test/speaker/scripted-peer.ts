@@ -5,7 +5,10 @@ import type { Family } from "../../src/base/family.js";
 import type { Capabilities } from "../../src/packet/capabilities.js";
 import { PeerSession } from "../../src/session/peer-session.js";
 import type { DownReason, SessionHandler } from "../../src/session/ports.js";
-import { encodeMessage } from "../../src/packet/message.js";
+import { formatPrefix } from "../../src/base/ip.js";
+import { MESSAGE } from "../../src/packet/codes.js";
+import { decodeBody, encodeMessage } from "../../src/packet/message.js";
+import { decodeUpdate, UpdateView } from "../../src/packet/update.js";
 import { endOfRibMessage } from "../../src/rib/end-of-rib.js";
 import { optionsFor } from "../session/session-pair.js";
 import { attributesOf, PLAIN_SESSION, prefix, updateMessage } from "../rib/updates.js";
@@ -19,6 +22,12 @@ export class ScriptedPeer implements SessionHandler {
   /** ROUTE-REFRESH messages heard: `family/subtype`; UPDATEs as `update`. */
   readonly heard: string[] = [];
   readonly downs: DownReason[] = [];
+  /** Every prefix ever announced, and each withdrawal. */
+  readonly told = new Set<string>();
+  readonly withdrawn: string[] = [];
+  /** Families, in the order in which their End-of-RIB came. */
+  readonly endOfRibs: Family[] = [];
+  readonly #view = new UpdateView();
 
   /** Connects from `own` to `remote`, an internal peer of AS 64512. */
   constructor(
@@ -53,6 +62,11 @@ export class ScriptedPeer implements SessionHandler {
     this.session.write(encodeMessage(updateMessage({ announced, attributes }), CONTEXT));
   }
 
+  withdraw(prefixes: readonly string[]): void {
+    const withdrawn = prefixes.map((text) => ({ prefix: prefix(text) }));
+    this.session.write(encodeMessage(updateMessage({ withdrawn }), CONTEXT));
+  }
+
   endOfRib(family: Family): void {
     this.session.write(endOfRibMessage(family));
   }
@@ -65,8 +79,15 @@ export class ScriptedPeer implements SessionHandler {
     this.heard.push("established");
   }
 
-  update(): void {
+  update(bytes: Uint8Array, start: number, end: number): void {
     this.heard.push("update");
+    const message = decodeBody(MESSAGE.UPDATE, bytes, start, end, PLAIN_SESSION);
+    if (message.type !== "UPDATE") return;
+    const { withdrawn, nlri, mpReach, mpUnreach } = message;
+    for (const entry of [...withdrawn, ...(mpUnreach?.prefixes ?? [])]) this.withdrawn.push(formatPrefix(entry.prefix));
+    for (const entry of [...nlri, ...(mpReach?.prefixes ?? [])]) this.told.add(formatPrefix(entry.prefix));
+    decodeUpdate(bytes, start, end, PLAIN_SESSION, this.#view);
+    if (this.#view.endOfRib !== -1) this.endOfRibs.push(this.#view.endOfRib);
   }
 
   refresh(family: Family, subtype: number): void {

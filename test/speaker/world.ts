@@ -13,6 +13,8 @@ export interface NodeOptions {
   /** False: no kernel, a pure reflector. */
   readonly kernel?: boolean;
   readonly log?: Log;
+  readonly isRecovery?: boolean;
+  readonly keepsTimes?: boolean;
 }
 
 export class World {
@@ -22,11 +24,17 @@ export class World {
 
   /** A node with one address, running the YAML. */
   async start(address: string, yaml: string, options: NodeOptions = {}): Promise<Node> {
+    const node = this.node(address, options);
+    await node.apply(yaml);
+    return node;
+  }
+
+  /** The same without a configuration yet. A node of this address that was there before leaves its kernel behind. */
+  node(address: string, options: NodeOptions = {}): Node {
     const host = this.nodes.get(address)?.host ?? this.network.host(address);
     const kernel = this.nodes.get(address)?.kernel ?? new MemoryKernel({}, { clock: this.clock });
     const node = new Node(this, address, host, kernel, options);
     this.nodes.set(address, node);
-    await node.apply(yaml);
     return node;
   }
 
@@ -57,6 +65,8 @@ export class Node {
       view: withKernel ? kernel : undefined,
       random: () => 0.5,
       reservedPrefixes: 4096,
+      ...(options.isRecovery === undefined ? {} : { isRecovery: options.isRecovery }),
+      ...(options.keepsTimes === undefined ? {} : { keepsTimes: options.keepsTimes }),
     });
   }
 

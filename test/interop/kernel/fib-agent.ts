@@ -13,11 +13,14 @@ import { openKernel, type OpenKernel } from "../../../src/kernel/open-kernel.js"
 import { loadSys } from "../../../src/native/load-sys.js";
 import type { FibNextHop, FibRoute } from "../../../src/speaker/ports.js";
 
-/** A wish as text: `10.1.0.0/16 via 192.0.2.1 dev a onlink weight 2 + via …`, or a kind: `blackhole`. `none` takes back. */
+/** A wish as text: `via 192.0.2.1 dev a onlink weight 2 + via … metric 5`, or a kind: `blackhole metric 5`. `none` takes
+ *  back. */
 function parseRoute(text: string): FibRoute | undefined {
   if (text === "none") return undefined;
-  if (text === "blackhole" || text === "unreachable" || text === "prohibit") return { kind: text, nextHops: [] };
-  return { kind: "unicast", nextHops: text.split(" + ").map(parseHop) };
+  const [way, number] = text.split(" metric ");
+  const metric = number === undefined ? undefined : Number(number);
+  if (way === "blackhole" || way === "unreachable" || way === "prohibit") return { kind: way, nextHops: [], metric };
+  return { kind: "unicast", nextHops: way.split(" + ").map(parseHop), metric };
 }
 
 function parseHop(text: string): FibNextHop {
@@ -111,6 +114,7 @@ async function main(): Promise<void> {
       [...kernel.fib.entries()]
         .filter(({ state }) => state === "failed")
         .map(({ prefix, error }) => ({ prefix, error })),
+    hold: (held) => kernel.fib.holdAdopted(held === "true"),
     sweep: () => kernel.fib.sweepStale(),
     resync: () => kernel.view.resync("asked for"),
     stall: () => meter.take(),
@@ -124,9 +128,11 @@ async function main(): Promise<void> {
     },
     addresses: () => kernel.view.addresses().map(({ device, address }) => `${formatBytes(address.bytes)} ${device}`),
     aliens: () =>
-      kernel.view
-        .alienRoutes()
-        .map(({ prefix, device, protocol }) => `${formatBytes(prefix.bytes)}/${prefix.length} ${device} ${protocol}`),
+      kernel.view.alienRoutes().map(({ prefix, kind, nextHops, metric, protocol }) => {
+        const devices = nextHops.map(({ device }) => device).join("+");
+        const way = kind === "unicast" ? devices : kind;
+        return `${formatBytes(prefix.bytes)}/${prefix.length} ${way} ${protocol}${metric === 0 ? "" : ` metric ${metric}`}`;
+      }),
     isUp: (device) => kernel.view.isUp(device),
     close: async () => {
       await kernel.fib.close();

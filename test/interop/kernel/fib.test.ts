@@ -265,7 +265,7 @@ void t.test("next hops are resolved through the kernel's other routes", options,
     (found) => found === null,
   );
   const aliens = await agent.ask<string[]>("aliens");
-  t.ok(aliens.includes("203.0.113.0/24 eth0 4"));
+  t.ok(aliens.includes("203.0.113.0/24 eth0 4 metric 30"));
   t.notOk(
     aliens.some((line) => line.includes("/26")),
     "ours are not alien",

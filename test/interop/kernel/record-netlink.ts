@@ -94,7 +94,7 @@ function record(folder: string): void {
       request((out) => encodeRouteDump(out, 6, 0, 4242)),
     ),
   );
-  const owner = { table: 254, protocol: 12, metric: 0 };
+  const owner = { table: 254, protocol: 12 };
   const prefix = { w0: 10 << 24, w1: 0, w2: 0, w3: 0, length: 24 };
   const bad = {
     kind: "unicast",
@@ -106,18 +106,18 @@ function record(folder: string): void {
     "refused-gateway",
     transact(
       socket,
-      request((out) => encodeRoute(out, "add", 7, owner, 0, prefix, path)),
+      request((out) => encodeRoute(out, "add", 7, owner, 0, prefix, 0, path)),
     ),
   );
   write(
     "refused-deletion",
     transact(
       socket,
-      request((out) => encodeRoute(out, "delete", 8, owner, 0, prefix, undefined)),
+      request((out) => encodeRoute(out, "delete", 8, owner, 0, prefix, 0, undefined)),
     ),
   );
   const acknowledged = request((out) => {
-    encodeRoute(out, "delete", 9, owner, 0, { ...prefix, w0: (10 << 24) | ((6 << 8) << 8), length: 24 }, undefined);
+    encodeRoute(out, "delete", 9, owner, 0, { ...prefix, w0: (10 << 24) | ((6 << 8) << 8), length: 24 }, 0, undefined);
     out.askForAck();
   });
   write("acknowledgement", transact(socket, acknowledged));

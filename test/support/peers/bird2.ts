@@ -61,6 +61,11 @@ export class Bird2 implements RealPeer {
     await this.#process?.kill();
   }
 
+  /** Lets the process stand still, or go on. */
+  freeze(frozen: boolean): void {
+    this.#process?.signal(frozen ? "SIGSTOP" : "SIGCONT");
+  }
+
   async routes(family: FamilyName): Promise<PeerRoute[]> {
     const table = family === "ipv4" ? "master4" : "master6";
     const restarting = parseRestarting(await this.birdc("show protocols all"));

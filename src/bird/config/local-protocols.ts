@@ -1,0 +1,142 @@
+// `protocol direct`, `static` and `kernel` → the node's own routes and the kernel's part of the configuration, with BIRD's
+// defaults for what the file does not say.
+
+import { formatPrefix } from "../../base/ip.js";
+import type { KernelConfig, NodeRoutesConfig, StaticRouteConfig } from "../../config/speaker-config.js";
+import { REJECT_ALL } from "../../policy/route.js";
+import type {
+  BirdConfig,
+  DirectDeclaration,
+  InterfacePattern,
+  KernelDeclaration,
+  ProtocolDeclaration,
+  StaticDeclaration,
+  StaticRouteDeclaration,
+} from "../language/declarations.js";
+import type { FilterSource } from "./filter-source.js";
+import { refuse } from "./refuse.js";
+
+const MAIN_TABLE = 254;
+/** RTPROT_BIRD. */
+const PROTOCOL_NUMBER = 12;
+const SCAN_SECONDS = 60;
+const PREFERENCES = { static: 200, direct: 240, kernel: 10 } as const;
+/** Most that our own restart takes (`graceful restart wait`). */
+export const RECOVERY_SECONDS = 240;
+
+type Kind = ProtocolDeclaration["kind"];
+
+/** The enabled protocols of a kind, in the order of the file. */
+export function enabledOf<K extends Kind>(config: BirdConfig, kind: K): Extract<ProtocolDeclaration, { kind: K }>[] {
+  return config.protocols.filter(
+    (declaration): declaration is Extract<ProtocolDeclaration, { kind: K }> =>
+      declaration.kind === kind && !declaration.disabled,
+  );
+}
+
+/** Throws BirdConfigError for what cannot be done. */
+export function nodeRoutes(config: BirdConfig): NodeRoutesConfig {
+  const direct = only(enabledOf(config, "direct"));
+  const kernel = only(enabledOf(config, "kernel"));
+  const statics = enabledOf(config, "static");
+  return {
+    blocks: [],
+    borrowed: [],
+    static: statics.filter(isImported).flatMap((declaration) => staticRoutes(declaration)),
+    aggregates: [],
+    direct: direct !== undefined && isImported(direct) ? interfacePatterns(direct) : [],
+    kernelRoutes: [],
+    learnsAllKernelRoutes: kernel?.learn === true && isImported(kernel),
+    weights: {
+      static: commonPreference(statics) ?? PREFERENCES.static,
+      direct: direct?.preference ?? PREFERENCES.direct,
+      kernel: kernel?.preference ?? PREFERENCES.kernel,
+    },
+  };
+}
+
+/** Throws BirdConfigError for what cannot be done. */
+export function kernelConfig(config: BirdConfig, filters: FilterSource): KernelConfig {
+  const kernel = only(enabledOf(config, "kernel"));
+  if (kernel !== undefined) checkKernel(kernel);
+  return {
+    enabled: kernel !== undefined,
+    table: kernel?.table ?? MAIN_TABLE,
+    protocol: PROTOCOL_NUMBER,
+    metric: kernel?.metric ?? 0,
+    exportPolicy: kernel === undefined ? REJECT_ALL : filters.filter(kernel.export, "none"),
+    readsKernelFacts: true,
+    encapsulation: [],
+    auditSeconds: kernel?.scanTimeSeconds ?? SCAN_SECONDS,
+    removeAtExit: kernel?.persist !== true,
+    staleSeconds: config.gracefulRestartWaitSeconds ?? RECOVERY_SECONDS,
+  };
+}
+
+/** Most next hops of a kernel route. */
+export function mergedPaths(config: BirdConfig): number {
+  return Math.max(1, only(enabledOf(config, "kernel"))?.mergePaths ?? 0);
+}
+
+function only<D extends DirectDeclaration | KernelDeclaration>(declarations: readonly D[]): D | undefined {
+  const [first, second] = declarations;
+  if (second !== undefined) refuse(second, `A second protocol ${second.kind} is not supported`);
+  return first;
+}
+
+function checkKernel(kernel: KernelDeclaration): void {
+  if (kernel.learnAll) refuse(kernel, "learn all is not supported");
+  if (kernel.deviceRoutes === true) refuse(kernel, "device routes is not supported");
+}
+
+/** What these protocols find goes into the table, all or nothing: filters on the way in are for BGP. */
+function isImported(declaration: DirectDeclaration | KernelDeclaration | StaticDeclaration): boolean {
+  if (declaration.import?.kind === "filter")
+    return refuse(declaration, `An import filter of protocol ${declaration.kind} is not supported`);
+  return declaration.import?.kind !== "none";
+}
+
+function commonPreference(statics: readonly StaticDeclaration[]): number | undefined {
+  const [first, ...others] = statics;
+  const preference = first?.preference ?? PREFERENCES.static;
+  const other = others.find((declaration) => (declaration.preference ?? PREFERENCES.static) !== preference);
+  if (other !== undefined) refuse(other, "Static protocols with different preferences are not supported");
+  return first?.preference;
+}
+
+/** As speaker/interface-pattern.ts reads them. What nothing matches is excluded. */
+function interfacePatterns({ interfaces }: DirectDeclaration): readonly string[] {
+  if (interfaces.length === 0) return ["*"];
+  return [...interfaces.map(patternText), "!*"];
+}
+
+function patternText({ excludes, pattern, prefix }: InterfacePattern): string {
+  const words = [pattern ?? "*", ...(prefix === undefined ? [] : [formatPrefix(prefix)])];
+  return `${excludes ? "!" : ""}${words.join(" ")}`;
+}
+
+function staticRoutes(declaration: StaticDeclaration): readonly StaticRouteConfig[] {
+  return declaration.routes.map((route) => ({
+    prefix: route.prefix,
+    via: viaOf(declaration, route),
+    // Whether it is written is the business of the kernel's export filter.
+    install: true,
+  }));
+}
+
+function viaOf(declaration: StaticDeclaration, { to, at }: StaticRouteDeclaration): StaticRouteConfig["via"] {
+  const where = { name: declaration.name, at };
+  switch (to.kind) {
+    case "via": {
+      const [first, ...others] = to.gateways;
+      if (others.length === 0) return { kind: "gateway", address: first.address, device: undefined };
+      const weights = new Set(to.gateways.map(({ weight }) => weight));
+      if (weights.size > 1) return refuse(where, "Gateways with different weights are not supported");
+      return { kind: "gateways", gateways: to.gateways.map(({ address }) => ({ address, device: undefined })) };
+    }
+    case "recursive":
+      return refuse(where, "Recursive static routes are not supported");
+    default:
+      return to;
+  }
+}

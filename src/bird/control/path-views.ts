@@ -1,0 +1,141 @@
+// One path of the tables as a row of `show route`: where it leads, who told it, what it carries.
+
+import type { Clock } from "../../base/clock.js";
+import type { Family } from "../../base/family.js";
+import { formatAddress, formatBytes } from "../../base/ip.js";
+import { decodeAttributes, type PathAttributes } from "../../packet/attributes/index.js";
+import type { AttrsId } from "../../rib/attrs-table.js";
+import type { Rib } from "../../rib/rib.js";
+import { RELATION, type Source } from "../../rib/sources.js";
+import { type NextHopWay, resolveNextHop } from "../../speaker/next-hop-tracking.js";
+import type { KernelView } from "../../speaker/ports.js";
+import type { BgpDeclaration } from "../language/declarations.js";
+import { attributeLines, originAs, originName } from "./attribute-texts.js";
+import type { BgpPathView, Destination, PathView } from "./bird-view.js";
+import type { ShownPath } from "./export-views.js";
+import type { LocalWays } from "./local-ways.js";
+
+/** What stands for a source of the RIB in the configuration. */
+export interface SourceProtocol {
+  readonly name: string;
+  readonly preference: number;
+}
+
+export interface PathViewSources {
+  readonly rib: Rib;
+  readonly family: Family;
+  readonly clock: Clock;
+  readonly view: KernelView | undefined;
+  readonly ways: LocalWays;
+  /** Prefixes whose routes the kernel refused. */
+  readonly refused: ReadonlySet<string>;
+  /** Name and preference of the protocol of a source. */
+  readonly protocolOf: (source: Source, staticName: string | undefined) => SourceProtocol;
+  readonly findBgp: (name: string) => BgpDeclaration | undefined;
+  /** When the present configuration was applied: for what has no time of its own. */
+  readonly startedAt: number;
+}
+
+export class PathViews {
+  readonly #sources: PathViewSources;
+
+  constructor(sources: PathViewSources) {
+    this.#sources = sources;
+  }
+
+  view(prefix: string, path: ShownPath, isBest: boolean): PathView {
+    const { rib } = this.#sources;
+    const source = rib.sources.get(rib.attrs.source(path.attrs));
+    const mark = !isBest ? undefined : this.#sources.refused.has(prefix) ? "refused" : "best";
+    const changedAt = this.#changedAt(path.route);
+    return source.options.relation === RELATION.local
+      ? this.#local(prefix, path, source, mark, changedAt)
+      : this.#learned(path, source, mark, changedAt);
+  }
+
+  #local(prefix: string, path: ShownPath, source: Source, mark: PathView["mark"], changedAt: number): PathView {
+    const way = this.#sources.ways.find(source.options.kind, prefix);
+    const { name, preference } = this.#sources.protocolOf(source, way.protocol);
+    return {
+      destination: path.destination ?? way.destination,
+      ...{ protocol: name, changedAt, mark, preference },
+      from: undefined,
+      source: way.source,
+      bgp: undefined,
+      attributes: () => [
+        ...(path.group === undefined ? [] : attributeLines(this.#attributes(path))),
+        ...way.attributes,
+      ],
+    };
+  }
+
+  #learned(path: ShownPath, source: Source, mark: PathView["mark"], changedAt: number): PathView {
+    const { rib, view } = this.#sources;
+    const { name, preference } = this.#sources.protocolOf(source, undefined);
+    const nextHop = rib.attrs.nextHop(path.attrs);
+    const bytes = rib.nextHops.bytes(nextHop);
+    const way =
+      view === undefined || bytes.length === 0 ? undefined : resolveNextHop(view, bytes, rib.nextHops.zone(nextHop));
+    const destination = path.destination ?? destinationOf(way, rib.attrs.isBlackhole(path.attrs));
+    const attributes = this.#attributes(path);
+    return {
+      destination,
+      ...{ protocol: name, changedAt, mark, preference },
+      from: fromText(source, destination),
+      source: "BGP",
+      bgp: this.#bgp(name, attributes, way),
+      attributes: () => attributeLines(attributes),
+    };
+  }
+
+  #bgp(name: string, attributes: PathAttributes, way: NextHopWay | undefined): BgpPathView {
+    const declaration = this.#sources.findBgp(name);
+    const isRecursive = declaration?.gateway === "recursive" || (declaration?.multihop ?? 0) > 0;
+    return {
+      igpMetric: isRecursive ? metricOf(way) : undefined,
+      isStale: false,
+      originAs: originAs(attributes.asPath ?? []),
+      origin: originName(attributes.origin),
+    };
+  }
+
+  /** As they are in the table, or as the members of a group see them. */
+  #attributes({ attrs, group }: ShownPath): PathAttributes {
+    const { rib } = this.#sources;
+    const inTable = decoded(rib, attrs);
+    if (group === undefined) return inTable;
+    const nextHop = group.rules.nextHop(attrs);
+    return { ...group.writer.previewAttributes(attrs), ...(nextHop.length === 0 ? {} : { nextHop }) };
+  }
+
+  /** Tables know when paths came by Clock.now. */
+  #changedAt(route: number): number {
+    const { rib, family, clock, startedAt } = this.#sources;
+    const arrivedAt = rib.families[family].routes.arrivedAt(route);
+    return arrivedAt === 0 ? startedAt : clock.wallTime() - (clock.now() - arrivedAt);
+  }
+}
+
+function decoded({ attrs }: Rib, id: AttrsId): PathAttributes {
+  const at = attrs.bodyOffset(id);
+  return decodeAttributes(attrs.bodyChunk(id), at, at + attrs.bodyLength(id));
+}
+
+function destinationOf(way: NextHopWay | undefined, isBlackhole: boolean): Destination {
+  if (isBlackhole) return { kind: "blackhole" };
+  if (way === undefined || way.kind === "local") return { kind: "unreachable" };
+  return { kind: "via", gateway: formatBytes(way.gateway ?? way.address), device: way.device };
+}
+
+/** A next hop on a link of ours costs nothing; what lies behind the kernel's routes is not known. */
+function metricOf(way: NextHopWay | undefined): BgpPathView["igpMetric"] {
+  if (way === undefined || way.kind === "local") return "-";
+  return way.kind === "connected" ? 0 : "?";
+}
+
+/** The peer, unless packets go to itself. */
+function fromText({ options }: Source, destination: Destination): string | undefined {
+  if (options.address === undefined) return undefined;
+  const address = formatAddress({ bytes: options.address });
+  return destination.kind === "via" && destination.gateway === address ? undefined : address;
+}

@@ -1,0 +1,62 @@
+// bird.cfg as the configuration of a running daemon. The parser is small, so the daemon reads by itself: a process of its
+// own, as YAML has one, would cost more than it saves.
+
+import type { SpeakerConfig } from "../../config/speaker-config.js";
+import type { ScriptLog } from "../../policy/script.js";
+import { FilterChoices } from "../config/filter-choices.js";
+import { toSpeakerConfig } from "../config/to-speaker-config.js";
+import { BirdConfigError } from "../language/bird-config-error.js";
+import type { BirdConfig } from "../language/declarations.js";
+import { readBirdConfig } from "../language/read-bird-config.js";
+
+export type BirdReading =
+  | { readonly ok: true; readonly config: SpeakerConfig; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly errors: readonly string[] };
+
+export interface BirdReaderOptions {
+  readonly ipVersion: 4 | 6;
+  readonly controlSocket: string;
+}
+
+export interface BirdReaderDependencies {
+  readonly scriptLog: ScriptLog;
+  /** Where the file says none; undefined: there is none to be found. */
+  readonly findRouterId: () => number | undefined;
+}
+
+export class BirdConfigReader {
+  readonly #options: BirdReaderOptions;
+  readonly #deps: BirdReaderDependencies;
+  readonly #declared = new WeakMap<SpeakerConfig, BirdConfig>();
+  /** One that was used once stays: another would end all sessions. */
+  #routerId: number | undefined;
+
+  constructor(options: BirdReaderOptions, dependencies: BirdReaderDependencies) {
+    this.#options = options;
+    this.#deps = dependencies;
+  }
+
+  /** Reads what is there now. Rejects on our own bugs only. */
+  async load(path: string): Promise<BirdReading> {
+    const { ipVersion, controlSocket } = this.#options;
+    try {
+      const declared = readBirdConfig(path, { ipVersion });
+      const filters = new FilterChoices({ scripts: declared.scripts, log: this.#deps.scriptLog });
+      const routerId = declared.routerId ?? this.#routerId ?? this.#deps.findRouterId();
+      if (routerId === undefined)
+        throw new BirdConfigError("Cannot determine router ID, please configure it manually", path, 0, 0);
+      const config = toSpeakerConfig(declared, { routerId, controlSocket, filters });
+      this.#routerId = routerId;
+      this.#declared.set(config, declared);
+      return { ok: true, config, warnings: [] };
+    } catch (error) {
+      if (!(error instanceof BirdConfigError)) throw error;
+      return { ok: false, errors: [error.message] };
+    }
+  }
+
+  /** What the file said of which `config` was made; undefined: it was made otherwise. */
+  declarationsOf(config: SpeakerConfig): BirdConfig | undefined {
+    return this.#declared.get(config);
+  }
+}
