@@ -43,7 +43,7 @@ export class ExportPolicy {
     this.#sources = sources;
     this.#filter = rules.options.exportFilter;
     const { preparesExport, defaultOriginate } = rules.options;
-    this.#preparation = preparesExport ? new ExportPreparation(rules.options, attrs, sources) : undefined;
+    this.#preparation = preparesExport ? new ExportPreparation(rules.options, attrs, sources, owed) : undefined;
     this.#cursor = new RouteCursor(attrs, sources, { isPrepared: preparesExport });
     this.#onFree = (id) => this.#forget(id);
     attrs.onFree.push(this.#onFree);

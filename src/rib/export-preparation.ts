@@ -8,6 +8,7 @@ import { IPV4_UNICAST } from "../base/family.js";
 import { AttributeWriter } from "./attribute-writer.js";
 import type { AttrsId, AttrsTable } from "./attrs-table.js";
 import { ExportRules, type GroupOptions } from "./export-rules.js";
+import type { OwedReleases } from "./owed-releases.js";
 import { CONTEXT } from "./set-context.js";
 import type { SourceTable } from "./sources.js";
 
@@ -16,14 +17,16 @@ const KEPT = CONTEXT.weightMask | CONTEXT.medIsOurs | CONTEXT.nextHopIsOurs | CO
 
 export class ExportPreparation {
   readonly #attrs: AttrsTable;
+  readonly #owed: OwedReleases;
   readonly #writer: AttributeWriter;
   readonly #onFree: (id: AttrsId) => void;
   /** By AttrsId: what it became (a reference is held if it is another set), or 0. */
   #memo = new Int32Array(256);
   #out = new Uint8Array(1024);
 
-  constructor(options: GroupOptions, attrs: AttrsTable, sources: SourceTable) {
+  constructor(options: GroupOptions, attrs: AttrsTable, sources: SourceTable, owed: OwedReleases) {
     this.#attrs = attrs;
+    this.#owed = owed;
     const rules = new ExportRules(normalForm(options), attrs, attrs.nextHops, sources);
     this.#writer = new AttributeWriter(rules, attrs, sources, "prepare");
     this.#onFree = (id) => this.#forget(id);
@@ -39,7 +42,11 @@ export class ExportPreparation {
   dispose(): void {
     const at = this.#attrs.onFree.indexOf(this.#onFree);
     if (at >= 0) this.#attrs.onFree.splice(at, 1);
-    for (let id = 1; id < this.#memo.length; id++) this.#forget(id);
+    for (let id = 1; id < this.#memo.length; id++) {
+      const result = this.#memo[id];
+      if (result > 0 && result !== id) this.#owed.add(result);
+    }
+    this.#memo = new Int32Array(0);
   }
 
   /** Gives back the memory of what was remembered of sets that are gone. */
