@@ -1,4 +1,5 @@
-// The programs `bird` and `bird6`: BIRD's daemons, by the name it was called by.
+// The programs `bird` and `bird6`: BIRD's daemons, by the name it was called by. Bundled as CommonJS, which knows no `await`
+// out here.
 
 import { basename } from "node:path";
 import { runBird } from "../bird/daemon/program.js";
@@ -14,8 +15,10 @@ const notHere = (): Promise<number> => {
   return Promise.resolve(1);
 };
 
-process.exitCode = await runBird(name, process.argv.slice(2), {
+void runBird(name, process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   programs: { checkConfiguration: notHere, runDaemon: notHere },
+}).then((code) => {
+  process.exitCode = code;
 });
