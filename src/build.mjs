@@ -43,6 +43,9 @@ export const BIRD_NAMES = { bird: "bird", bird6: "bird", birdcl: "birdcl", birdc
 /**
  * A process is found by its name and by its first word, which must both be `bird`: Node is started by a link of that name,
  * looked up in PATH because a shell cannot say otherwise what the first word shall be.
+ *
+ * With an option of V8 Node compiles its own modules anew at each start. Only the daemon gets one: not the client, and
+ * not `bird -p`.
  * @param {string} name
  * @param {string} program
  */
@@ -53,7 +56,11 @@ if [ -h "$self" ] || [ "\${self%/bin/*}" = "$self" ]; then self=$(readlink -f --
 dist=\${self%/bin/*}
 PATH=$dist/runtime:$PATH
 export PATH
-exec ${name} ${NODE_OPTIONS.join(" ")} "$dist/lib/app/${program}.js" "$@"
+case " $*" in
+*" -p"*) options= ;;
+*) options="${program === "bird" ? NODE_OPTIONS.join(" ") : ""}" ;;
+esac
+exec ${name} $options "$dist/lib/app/${program}.cjs" "$@"
 `;
 }
 

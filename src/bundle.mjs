@@ -3,8 +3,7 @@
 //
 // Plain JavaScript, used by build.mjs and package.mjs.
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 
 /** What TypeScript's target says, for the bundles. */
 const TARGET = "node20.19";
@@ -13,15 +12,39 @@ const TARGET = "node20.19";
 const REQUIRE =
   'import { createRequire as createBundleRequire } from "node:module"; const require = createBundleRequire(import.meta.url);';
 
-/** A program and what it loads later; each group shares nothing with another. */
-const GROUPS = [
-  // Asked by probes every few seconds: one file, no package.
-  { entries: ["bin/birdcl"], oneFile: true },
-  { entries: ["bin/bird"], oneFile: false },
-  { entries: ["bin/starling", "daemon/config-process"], oneFile: false },
-  // Found beside whatever opens the kernel.
-  { entries: ["kernel/route-writer-worker"], oneFile: true },
-];
+/** ES modules inside a CommonJS file still ask where they are. */
+const URL_OF_FILE = 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;';
+
+/** Programs that must start fast are CommonJS: Node's loader of ES modules takes a tenth of a start. */
+const FAST = ["bin/birdcl", "bin/bird"];
+
+/** ES modules that share their parts. The worker is found beside whatever opens the kernel. */
+const SHARED = ["bin/starling", "daemon/config-process", "kernel/route-writer-worker"];
+
+/** `src/bird/daemon/run.ts` → `bird-daemon-run`. */
+function nameOf(root, path) {
+  return relative(join(root, "src"), path).replace(/\.ts$/, "").replaceAll("/", "-");
+}
+
+/**
+ * What a program imports lazily becomes a file of its own, so that Node need not read it at the start. Each holds all that it
+ * needs: a program may load one of them, not two that exchange objects.
+ * @param {string} root
+ * @param {string} program path of the entry
+ * @param {Set<string>} late paths of those files are added
+ */
+function lateParts(root, program, late) {
+  return {
+    name: "late-parts",
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /^\./ }, ({ kind, importer, path }) => {
+        if (kind !== "dynamic-import" || importer !== program) return undefined;
+        const source = join(dirname(importer), path).replace(/\.js$/, ".ts");
+        late.add(source);
+        return { path: `./${nameOf(root, source)}.cjs`, external: true };
+      }),
+  };
+}
 
 /**
  * Bundles into `outFolder`. Complaints go to standard error.
@@ -30,26 +53,35 @@ const GROUPS = [
  * @returns {Promise<{ ok: boolean, inputs: readonly string[] }>} inputs: the files that went in, relative to the root
  */
 export async function bundle(root, outFolder) {
-  const { build } = await import("esbuild");
+  const esbuild = await import("esbuild");
   const inputs = new Set();
-  for (const { entries, oneFile } of GROUPS) {
-    const result = await build({
-      absWorkingDir: root,
-      entryPoints: entries.map((entry) => join("src", `${entry}.ts`)).filter((path) => existsSync(join(root, path))),
-      entryNames: "[name]",
-      chunkNames: "[name]-[hash]",
-      outdir: outFolder,
-      bundle: true,
-      splitting: !oneFile,
-      platform: "node",
-      format: "esm",
-      target: TARGET,
-      banner: oneFile ? {} : { js: REQUIRE },
-      metafile: true,
-      logLevel: "warning",
-    }).catch(() => undefined); // esbuild has said what is wrong
-    if (result === undefined) return { ok: false, inputs: [] };
-    Object.keys(result.metafile.inputs).forEach((input) => inputs.add(input));
+  const build = async (options) => {
+    const common = { absWorkingDir: root, outdir: outFolder, bundle: true, platform: "node", target: TARGET };
+    const { metafile } = await esbuild.build({ ...common, metafile: true, logLevel: "warning", ...options });
+    Object.keys(metafile.inputs).forEach((input) => inputs.add(input));
+  };
+  const buildFast = async (entry, name, plugins) =>
+    build({
+      entryPoints: { [name]: entry },
+      format: "cjs",
+      outExtension: { ".js": ".cjs" },
+      define: { "import.meta.url": "bundleUrl" },
+      banner: { js: URL_OF_FILE },
+      supported: { "dynamic-import": false }, // require() instead
+      plugins,
+    });
+  const source = (entry) => join(root, "src", `${entry}.ts`);
+  try {
+    for (const entry of FAST) {
+      const late = new Set();
+      await buildFast(source(entry), entry.replace("bin/", ""), [lateParts(root, source(entry), late)]);
+      for (const part of late) await buildFast(part, nameOf(root, part), []);
+    }
+    const shared = { entryPoints: SHARED.map(source), entryNames: "[name]", chunkNames: "[name]-[hash]" };
+    await build({ ...shared, format: "esm", splitting: true, banner: { js: REQUIRE } });
+    return { ok: true, inputs: [...inputs].sort() };
+  } catch (error) {
+    if (!Array.isArray(error.errors)) throw error; // else esbuild has said what is wrong
+    return { ok: false, inputs: [] };
   }
-  return { ok: true, inputs: [...inputs].sort() };
 }

@@ -1,4 +1,5 @@
-// The programs `bird` and `bird6`: BIRD's daemons, by the name it was called by.
+// The programs `bird` and `bird6`: BIRD's daemons, by the name it was called by. Bundled as CommonJS, which knows no `await`
+// out here.
 
 import { basename } from "node:path";
 import { runBird } from "../bird/daemon/program.js";
@@ -9,7 +10,7 @@ const name = called === "bird6" ? "bird6" : "bird";
 // that; whoever starts Node by hand gets it here.
 if (called !== name) process.title = name;
 
-process.exitCode = await runBird(name, process.argv.slice(2), {
+void runBird(name, process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   programs: {
@@ -17,4 +18,6 @@ process.exitCode = await runBird(name, process.argv.slice(2), {
       (await import("../bird/daemon/check-configuration.js")).checkConfiguration(options, process.stderr),
     runDaemon: async (options) => (await import("../daemon/bird-main.js")).runBirdDaemon(options),
   },
+}).then((code) => {
+  process.exitCode = code;
 });

@@ -3,7 +3,7 @@
 //   bin/bird               this program, a copy for each name; links to it may lie anywhere
 //   runtime/bird → node    what it executes: the name of a process is that of the file
 //   runtime/lib            libraries that the machine may lack
-//   lib/app/bird.js        what Node is to run
+//   lib/app/bird.cjs       what Node is to run; starling.js
 //
 // Without the C library, so that it neither needs one nor a certain version of it: system calls, and what the kernel puts
 // on the stack. Linux on x86_64 and aarch64.
@@ -71,6 +71,11 @@ static _Noreturn void fail(const char *what, const char *path) {
   for (;;) system_call(SYS_exit, 127, 0, 0, 0);
 }
 
+static int begins_with(const char *text, const char *beginning) {
+  while (*beginning != 0 && *text == *beginning) text++, beginning++;
+  return *beginning == 0;
+}
+
 // Appends to a text in a buffer of PATH_BYTES; gives the new length.
 static size_t append(char *buffer, size_t length, const char *more) {
   size_t count = length_of(more);
@@ -125,12 +130,6 @@ static char *new_environment[ENVIRONMENT_MAX + 2];
 
 #define LIBRARIES_VARIABLE "LD_LIBRARY_PATH="
 
-static int is_libraries(const char *entry) {
-  const char *name = LIBRARIES_VARIABLE;
-  while (*name != 0 && *entry == *name) entry++, name++;
-  return *name == 0;
-}
-
 // Our libraries come first, then what the variable said before.
 static void set_environment(char **environment) {
   size_t count = 0;
@@ -138,7 +137,7 @@ static void set_environment(char **environment) {
   length = append(libraries, length, self);
   length = append(libraries, length, "runtime/lib");
   for (; *environment != NULL; environment++) {
-    if (is_libraries(*environment)) {
+    if (begins_with(*environment, LIBRARIES_VARIABLE)) {
       const char *before = *environment + sizeof LIBRARIES_VARIABLE - 1;
       if (*before != 0) append(libraries, append(libraries, length, ":"), before);
     } else {
@@ -150,12 +149,21 @@ static void set_environment(char **environment) {
   new_environment[count] = NULL;
 }
 
-// `birdcl6` runs birdcl.js, and so on.
+// `birdcl6` runs birdcl.cjs, and so on.
 static void append_script(const char *name) {
   size_t length = append(script, append(script, 0, self), "lib/app/");
   length = append(script, length, name);
   if (script[length - 1] == '6') script[--length] = 0;
-  append(script, length, ".js");
+  append(script, length, begins_with(name, "bird") ? ".cjs" : ".js");
+}
+
+// With an option of V8 Node compiles its own modules anew at each start: only what runs for long gets one, and that is
+// neither the client nor `bird -p`.
+static int is_daemon(const char *name, char **arguments) {
+  if (begins_with(name, "birdcl")) return 0;
+  for (; *arguments != NULL; arguments++)
+    if (begins_with(*arguments, "-p")) return 0;
+  return 1;
 }
 
 // `stack`: the number of arguments, they themselves, NULL, the environment, NULL, the auxiliary vector.
@@ -180,7 +188,7 @@ __attribute__((used)) _Noreturn static void start_with_stack(long *stack) {
 
   size_t words = 0;
   new_arguments[words++] = (char *)name;
-  new_arguments[words++] = NODE_OPTION;
+  if (is_daemon(name, arguments + 1)) new_arguments[words++] = NODE_OPTION;
   new_arguments[words++] = script;
   for (long at = 1; at < count; at++) new_arguments[words++] = arguments[at];
   new_arguments[words] = NULL;
