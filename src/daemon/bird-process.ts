@@ -3,12 +3,11 @@
 import type { Alarm, Clock } from "../base/clock.js";
 import type { SpeakerConfig } from "../config/speaker-config.js";
 import type { ReloadResult } from "../control/api-types.js";
-import type { ConfigureMode, ConfigureResult, InterfaceView, LogLine, MemoryView } from "../bird/control/bird-view.js";
+import type { ConfigureMode, ConfigureResult, LogLine } from "../bird/control/bird-view.js";
 import type { BirdProcess } from "../bird/control/speaker-view.js";
 import type { BirdConfigReader } from "../bird/daemon/bird-config-reader.js";
 import type { BirdLog } from "../bird/daemon/bird-log.js";
 import { checkBirdConfig } from "../bird/daemon/check-configuration.js";
-import { systemInterfaces } from "../bird/daemon/system-interfaces.js";
 import type { BirdConfig } from "../bird/language/declarations.js";
 import { invariant } from "../base/invariant.js";
 import type { DaemonTarget } from "./front-door.js";
@@ -107,19 +106,6 @@ export class BirdDaemonProcess implements BirdProcess {
   shutDown(): void {
     this.#isStopping = true;
     this.#deps.target.shutDown();
-  }
-
-  interfaces(): readonly InterfaceView[] {
-    return systemInterfaces(this.#options.ipVersion);
-  }
-
-  memory(): readonly MemoryView[] {
-    const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
-    return [
-      { label: "Routing tables:", bytes: arrayBuffers },
-      { label: "Protocols:", bytes: heapUsed },
-      { label: "Total:", bytes: rss },
-    ];
   }
 
   watchLog(listener: (line: LogLine) => void): () => void {
