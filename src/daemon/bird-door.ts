@@ -1,6 +1,6 @@
 // The front door of `bird` and `bird6`: bird.cfg, BIRD's control socket, BIRD's words.
 
-import { BirdServer } from "../bird/control/bird-server.js";
+import { type BirdServer } from "../bird/control/bird-server.js";
 import { ScriptExpressions } from "../bird/control/script-expressions.js";
 import { SpeakerView } from "../bird/control/speaker-view.js";
 import type { BirdConfigReader } from "../bird/daemon/bird-config-reader.js";
