@@ -85,7 +85,10 @@ export class Lexer {
   }
 
   fail(text: string): never {
-    throw new BirdConfigError(text, this.file, this.line, this.column);
+    const { text: source, lineStart, last } = this.#frame;
+    // BIRD counts octets.
+    const column = last < lineStart ? 0 : Buffer.byteLength(source.slice(lineStart, last)) + 1;
+    throw new BirdConfigError(text, this.file, this.line, column);
   }
 
   /** Reads the next token into the fields. `END` again and again at the end of the main file. */

@@ -103,6 +103,7 @@ export const ERRORS: readonly (readonly [config: string, error: string])[] = [
     "protocol bgp { neighbor fd00::1 as 1; }",
     "x.cfg:1:25 This is an IPv4 router, therefore IPv6 addresses are not supported",
   ],
+  ['protocol device { description "\u00fc\u20ac"; x; }', "x.cfg:1:40 syntax error"],
   // Includes
   ['include "y.cfg";', "x.cfg:1:1 Unable to open included file ./y.cfg: No such file or directory"],
   ['include "";', "x.cfg:1:1 Include with empty argument"],
