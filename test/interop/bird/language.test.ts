@@ -18,6 +18,9 @@ const PROGRAMS = dirname(BIRD1_PROGRAMS[0]);
 const MUTATIONS = Number(process.env["MUTATIONS"] ?? 40);
 const SEED = Number(process.env["SEED"] ?? 1);
 
+// A large corpus takes minutes.
+t.setTimeout(0);
+
 /** We may refuse what BIRD takes if we say that we do not support it. */
 const NOT_SUPPORTED = / is not supported$/;
 
