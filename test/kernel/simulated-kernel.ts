@@ -266,13 +266,10 @@ export class SimulatedKernel implements Sys {
     if (message.type === 25) {
       this.requests.push(`delete ${shown}`);
       const isOfProtocol = (each: KernelRoute): boolean => route.protocol === 0 || each.protocol === route.protocol;
-      // Without a metric any IPv4 route of the prefix and protocol fits, the one with the least metric first.
-      const isAny = route.family === 0 && route.metric === 0;
-      const sameTable = [...this.routes].filter(([each]) => each.startsWith(`${prefix} ${route.table} `));
-      const found = sameTable
-        .filter(([each, candidate]) => (isAny || each === key) && isOfProtocol(candidate))
-        .sort(([, a], [, b]) => a.metric - b.metric)
-        .at(0);
+      const exact = held !== undefined && isOfProtocol(held) ? ([key, held] as const) : undefined;
+      const found =
+        exact ??
+        (route.family === 0 && route.metric === 0 ? this.#least(prefix, route.table, isOfProtocol) : undefined);
       if (found === undefined) return ESRCH;
       this.routes.delete(found[0]);
       this.#notify(group, 25, found[1].payload, portId, 0);
@@ -297,6 +294,16 @@ export class SimulatedKernel implements Sys {
     });
     this.#notify(group, 24, payload, portId, isReplace && held !== undefined ? 0x100 : 0x400);
     return 0;
+  }
+
+  /** Without a metric any IPv4 route of the prefix and protocol is meant, the one with the least first. */
+  #least(
+    prefix: string,
+    table: number,
+    fits: (route: KernelRoute) => boolean,
+  ): readonly [string, KernelRoute] | undefined {
+    const there = [...this.routes].filter(([key, route]) => key.startsWith(`${prefix} ${table} `) && fits(route));
+    return there.sort(([, a], [, b]) => a.metric - b.metric).at(0);
   }
 
   #answerDump(socket: Socket, bytes: Bytes, message: MessageHeader): void {
