@@ -37,7 +37,19 @@ const TOKEN =
 /** Other things than what stands there: words, values of every type, punctuation. */
 const STRANGERS = [
   ...["unknown_word", "accept", "filter", "then", "if", "all", "protocol", "from", "net", "bgp_path", "bgp_community"],
-  ...["RTS_BGP", "true", "off", '"text"', "'quoted.name'", "0", "70000", "4294967295", "4294967296", "0x1f", "0xfffffffff"],
+  ...[
+    "RTS_BGP",
+    "true",
+    "off",
+    '"text"',
+    "'quoted.name'",
+    "0",
+    "70000",
+    "4294967295",
+    "4294967296",
+    "0x1f",
+    "0xfffffffff",
+  ],
   ...["10.0.0.0", "10.1.2.3/8", "10.0.0.0/8", "10.0.0.0/33", "300.1.1.1", "fd00::1", "fd00::/8", "fe80::1%eth0"],
   ...["(1, 2)", "(1, 70000)", "(1, 2, 3)", "(rt, 1, 2)", "[1, 2..3]", "[ (1, *) ]", "[= 1 * =]", "-empty-", "1 = 1"],
   ...["{", "}", "(", ")", "[", "]", ";", ",", "=", ".", "..", "*", "/", "+", "-", "~", "!", "&&", "%", ":", "?"],

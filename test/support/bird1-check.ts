@@ -1,7 +1,7 @@
 // BIRD 1.6's own verdict on a configuration (`bird -p`), for comparing.
 
 import { spawnSync } from "node:child_process";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { BirdConfigError } from "../../src/bird/language/bird-config-error.js";
 import { type ConfigFiles, DISK } from "../../src/bird/language/config-files.js";
 import { readBirdConfig } from "../../src/bird/language/read-bird-config.js";
@@ -25,7 +25,7 @@ export function verdictOfOurs(path: string, ipVersion: 4 | 6, text?: string): Ve
   const absolute = (name: string): string => (name.startsWith("/") ? name : join(folder, name));
   const files: ConfigFiles = {
     read: (name) => (text !== undefined && name === basename(path) ? text : DISK.read(absolute(name))),
-    match: (pattern) => DISK.match(absolute(pattern)),
+    match: (pattern) => DISK.match(absolute(pattern)).map((found) => `./${relative(folder, found)}`),
   };
   try {
     readBirdConfig(basename(path), { ipVersion, files });

@@ -1,6 +1,13 @@
 // Values that are known when the file is read: of `define`, of numbers in parentheses, of the items of sets.
 
-import type { ScriptExpression, ScriptOperator, ScriptType, ScriptValue } from "../../policy/script-ast.js";
+import type {
+  PathMaskItem,
+  ScriptExpression,
+  ScriptOperator,
+  ScriptType,
+  ScriptValue,
+} from "../../policy/script-ast.js";
+import { packExtendedCommunity } from "./extended-community.js";
 import type { Reader } from "./reader.js";
 
 /** Undefined: it fails when it runs (wrong types, division by 0, a route's attribute, for there is no route). */
@@ -8,7 +15,7 @@ export function evaluate(r: Reader, expression: ScriptExpression): ScriptValue |
   const valueOf = (operand: ScriptExpression): ScriptValue | undefined => evaluate(r, operand);
   switch (expression.kind) {
     case "value":
-      return expression.value;
+      return expression.value.type === "pathMask" ? maskOf(r, expression.value.items) : expression.value;
     case "variable":
     case "attribute":
       return undefined;
@@ -20,6 +27,10 @@ export function evaluate(r: Reader, expression: ScriptExpression): ScriptValue |
       return calculate(expression.operator, valueOf(expression.left), valueOf(expression.right));
     case "compareValues":
       return compare(r, expression.operator, valueOf(expression.left), valueOf(expression.right));
+    case "pairOf":
+    case "extendedCommunityOf":
+    case "largeCommunityOf":
+      return tuple(expression, expression.parts.map(valueOf));
     case "negation": {
       const operand = valueOf(expression.operand);
       return operand?.type === "bool" ? bool(!operand.value) : undefined;
@@ -50,6 +61,41 @@ export function bool(value: boolean): ScriptValue {
 
 export function int(value: number): ScriptValue {
   return { type: "int", value };
+}
+
+/** A mask whose numbers are known. */
+function maskOf(r: Reader, items: readonly PathMaskItem[]): ScriptValue | undefined {
+  const known: PathMaskItem[] = [];
+  for (const item of items) {
+    if (item.kind !== "expression") {
+      known.push(item);
+      continue;
+    }
+    const value = evaluate(r, item.expression);
+    if (value?.type !== "int") return undefined;
+    known.push({ kind: "as", as: value.value });
+  }
+  return { type: "pathMask", items: known };
+}
+
+function tuple(
+  { kind, ...rest }: Extract<ScriptExpression, { kind: "pairOf" | "extendedCommunityOf" | "largeCommunityOf" }>,
+  parts: readonly (ScriptValue | undefined)[],
+): ScriptValue | undefined {
+  const [a, b, c] = parts;
+  if (b?.type !== "int") return undefined;
+  if (kind === "extendedCommunityOf" && "of" in rest) {
+    if (a?.type !== "int" && a?.type !== "quad") return undefined;
+    const value = packExtendedCommunity(rest.of, a, b.value);
+    return value === undefined ? undefined : { type: "extendedCommunity", value };
+  }
+  if (a?.type !== "int") return undefined;
+  if (kind === "pairOf") return a.value > 0xffff || b.value > 0xffff ? undefined : pairValue(a.value, b.value);
+  return c?.type === "int" ? { type: "largeCommunity", value: [a.value, b.value, c.value] } : undefined;
+}
+
+function pairValue(high: number, low: number): ScriptValue {
+  return { type: "pair", value: ((high << 16) | low) >>> 0 };
 }
 
 function emptyList(type: Extract<ScriptExpression, { kind: "emptyList" }>["type"]): ScriptValue {

@@ -19,7 +19,7 @@ kernel keyed krt_advmss krt_cwnd krt_feature_allfrag krt_feature_ecn krt_hoplimi
 krt_lock_advmss krt_lock_cwnd krt_lock_hoplimit krt_lock_mtu krt_lock_reordering krt_lock_rto_min krt_lock_rtt
 krt_lock_rttvar krt_lock_sstresh krt_lock_window krt_metric krt_mtu krt_prefsrc krt_quickack krt_realm krt_reordering
 krt_rto_min krt_rtt krt_rttvar krt_scope krt_source krt_sstresh krt_tunnel krt_window large last last_nonaggregated
-latency lc lclist learn len length limit link listen lived lladdr local log long lsa lsadb lsid mask master match max
+latency lc lclist learn len length limit link listen lived lladdr local log long lsa lsadb lsid mask match max
 md5 med memory merge messages meticulous metric min missing mode mrt mrtdump ms multicast multihop multipath
 multiplier name nbma neighbor neighbors net netmask networks next no noexport nonbroadcast none normal nssa of off old
 older on only opaque ospf ospf_metric1 ospf_metric2 ospf_router_id ospf_tag out packets pair passive password

@@ -85,7 +85,10 @@ export class Lexer {
   }
 
   fail(text: string): never {
-    throw new BirdConfigError(text, this.file, this.line, this.column);
+    const { text: source, lineStart, last } = this.#frame;
+    // BIRD counts octets.
+    const column = last < lineStart ? 0 : Buffer.byteLength(source.slice(lineStart, last)) + 1;
+    throw new BirdConfigError(text, this.file, this.line, column);
   }
 
   /** Reads the next token into the fields. `END` again and again at the end of the main file. */
@@ -145,12 +148,17 @@ export class Lexer {
     frame.isAtLineStart = true;
   }
 
-  /** In comments each character counts as a thing that was read. */
+  /** In comments each character counts as a thing that was read. A comment does not end with its file, if that has no last
+   *  newline: it goes on where the file was included. */
   #skipLine(): void {
-    const frame = this.#frame;
-    const end = frame.text.indexOf("\n", frame.at);
-    frame.at = end < 0 ? frame.text.length : end;
-    frame.last = frame.at - 1;
+    for (;;) {
+      const frame = this.#frame;
+      const end = frame.text.indexOf("\n", frame.at);
+      const stop = end < 0 ? frame.text.length : end;
+      if (stop > frame.at) frame.last = stop - 1;
+      frame.at = stop;
+      if (end >= 0 || !this.#leaveFile()) return;
+    }
   }
 
   #skipComment(): void {
@@ -274,4 +282,3 @@ function isLetter(code: number): boolean {
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
-

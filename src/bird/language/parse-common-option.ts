@@ -2,15 +2,7 @@
 
 import type { LimitDeclaration } from "./declarations.js";
 import { parseFilterChoice } from "./parse-script.js";
-import {
-  parseDebug,
-  parseId,
-  parseNumber,
-  parseSwitch,
-  parseTable,
-  parseText,
-  skipMrtDump,
-} from "./parse-values.js";
+import { parseDebug, parseId, parseNumber, parseSwitch, parseTable, parseText, skipMrtDump } from "./parse-values.js";
 import type { ProtocolDraft } from "./protocol-draft.js";
 import type { Reader } from "./reader.js";
 

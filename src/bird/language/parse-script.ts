@@ -33,7 +33,9 @@ const TYPES: ReadonlyMap<string, ScriptType> = new Map([
   ["lclist", "largeCommunityList"],
 ]);
 const SET_TYPES: ReadonlyMap<ScriptType, ScriptType> = new Map([
-  ...(["int", "pair", "quad", "extendedCommunity", "largeCommunity", "ip"] as const).map((type) => [type, "set"] as const),
+  ...(["int", "pair", "quad", "extendedCommunity", "largeCommunity", "ip"] as const).map(
+    (type) => [type, "set"] as const,
+  ),
   ["prefix", "prefixSet"],
 ]);
 const ENDINGS: ReadonlySet<string> = new Set(["accept", "reject", "error", "print", "printn", "quitbird"]);

@@ -6,15 +6,9 @@ import type { PrefixRange } from "../../policy/ast.js";
 import type { ScriptExpression, ScriptSet, ScriptType, ScriptValue } from "../../policy/script-ast.js";
 import { evaluate, evaluateNumber, int } from "./constant-value.js";
 import { ENUM_CONSTANTS } from "./keywords.js";
+import { type CommunityKind, greatestOfKind } from "./extended-community.js";
 import type { Reader } from "./reader.js";
-import {
-  checkHalf,
-  COMMUNITY_KINDS,
-  extendedCommunity,
-  greatestOfKind,
-  pair,
-  parseCommunityKind,
-} from "./tuples.js";
+import { checkHalf, COMMUNITY_KINDS, extendedCommunity, pair, parseCommunityKind } from "./tuples.js";
 
 /** Reads an expression; parse-expression.ts, which uses this file, gives it. */
 export type TermParser = (r: Reader) => ScriptExpression;
@@ -53,7 +47,7 @@ export function parseFilterPrefix(r: Reader, bytes: Bytes): IpPrefix {
   r.expect("/", "NUMBER");
   const length = r.number;
   const isPrefix = length <= r.addressBits && makePrefix(bytes, length).bytes.every((octet, i) => octet === bytes[i]);
-  if (!isPrefix) r.fail(`Invalid network prefix: ${formatBytes(bytes)}/${length}.`);
+  if (!isPrefix) r.fail(`Invalid network prefix: ${formatBytes(bytes)}/${length | 0}.`);
   return makePrefix(bytes, length);
 }
 
@@ -77,7 +71,8 @@ function parsePrefixRange(r: Reader, bytes: Bytes): PrefixRange {
   r.expect(",", "NUMBER");
   const greatest = r.number;
   r.expect("}");
-  if (least > greatest || greatest > r.addressBits) r.fail(`Invalid prefix pattern range: {${least}, ${greatest}}.`);
+  if (least > greatest || greatest > r.addressBits)
+    r.fail(`Invalid prefix pattern range: {${least | 0}, ${greatest | 0}}.`);
   return { prefix, least, greatest };
 }
 
@@ -248,8 +243,8 @@ function parseExtended(r: Reader, term: TermParser): readonly Range[] {
   return [extendedRange(r, kind, key, parseLastRange(r, term))];
 }
 
-function extendedRange(r: Reader, kind: Parameters<typeof extendedCommunity>[1], key: number, low: ValueRange): Range {
-  const [least, greatest] = low.map((value) => extendedCommunity(r, kind, key, value));
+function extendedRange(r: Reader, kind: CommunityKind, key: number, low: ValueRange): Range {
+  const [least, greatest] = low.map((value) => extendedCommunity(r, kind, { type: "int", value: key }, value));
   return [
     { type: "extendedCommunity", value: least },
     { type: "extendedCommunity", value: greatest },

@@ -14,6 +14,7 @@ import {
   parseSwitch,
   parseText,
   skipMrtDump,
+  startsNumber,
 } from "./parse-values.js";
 import type { Reader } from "./reader.js";
 
@@ -95,7 +96,7 @@ function parseLogging(r: Reader, word: string): void {
       return r.expect(";");
     case "mrtdump":
       if (r.takeIf("protocols")) skipMrtDump(r);
-      else r.expect("TEXT");
+      else parseText(r);
       return r.expect(";");
     case "timeformat":
       parseTimeFormat(r);
@@ -124,14 +125,9 @@ function parseTimeFormat(r: Reader): void {
     return;
   }
   r.expect("TEXT");
-  if (!startsDuration(r)) return;
+  if (!startsNumber(r)) return;
   parseNumber(r);
   r.expect("TEXT");
-}
-
-function startsDuration(r: Reader): boolean {
-  const kind = r.peek();
-  return kind === "NUMBER" || kind === "(" || kind === "SYMBOL";
 }
 
 /** `debug protocols` is the default of the protocols that follow. */

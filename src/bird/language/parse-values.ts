@@ -71,7 +71,7 @@ function parseLength(r: Reader, bytes: Bytes): IpPrefix {
 function parseSlashLength(r: Reader): number {
   r.expect("/");
   const length = parseNumber(r);
-  return length <= r.addressBits ? length : r.fail(`Invalid prefix length ${length}`);
+  return length <= r.addressBits ? length : r.fail(`Invalid prefix length ${length | 0}`);
 }
 
 function parseMaskLength(r: Reader): number {

@@ -27,7 +27,10 @@ export class Reader {
   readonly scripts = new Map<string, Script>();
   readonly protocols: ProtocolDeclaration[] = [];
   routerId: number | undefined;
-  readonly listen: { address: IpAddress | undefined; port: number | undefined } = { address: undefined, port: undefined };
+  readonly listen: { address: IpAddress | undefined; port: number | undefined } = {
+    address: undefined,
+    port: undefined,
+  };
   gracefulRestartWaitSeconds: number | undefined;
   /** What `debug protocols` said. */
   defaultDebug: readonly DebugFlag[] | undefined;

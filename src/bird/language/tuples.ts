@@ -2,20 +2,12 @@
 
 import type { ExtendedCommunity } from "../../policy/route.js";
 import type { ScriptExpression, ScriptValue } from "../../policy/script-ast.js";
+import { type CommunityKind, packExtendedCommunity } from "./extended-community.js";
 import type { Reader } from "./reader.js";
-
-/** `rt`, `ro`, `generic`, or the number behind `unknown`. */
-export type CommunityKind = "rt" | "ro" | "generic" | number;
 
 export const COMMUNITY_KINDS: ReadonlySet<string> = new Set(["rt", "ro", "unknown", "generic"]);
 
 const LARGEST_HALF = 0xffff;
-/** Types of RFC 4360 and RFC 5668: route target and route origin, for 2-octet AS numbers. */
-const ROUTE_TARGET = 0x0002;
-const ROUTE_ORIGIN = 0x0003;
-const FOUR_OCTET_AS = 0x0200;
-const IPV4_ADDRESS = 0x0100;
-
 /** Reads the kind of an extended community. */
 export function parseCommunityKind(r: Reader): CommunityKind {
   const word = r.take();
@@ -32,21 +24,14 @@ export function pair(r: Reader, high: number, low: number): number {
   return ((checkHalf(r, high) << 16) | checkHalf(r, low)) >>> 0;
 }
 
-/** The greatest value that fits beside this key. */
-export function greatestOfKind(kind: CommunityKind, key: number): number {
-  return kind === "generic" || key <= LARGEST_HALF ? 0xffffffff : LARGEST_HALF;
-}
-
-export function extendedCommunity(r: Reader, kind: CommunityKind, key: number, value: number): ExtendedCommunity {
-  if (kind === "generic") return [key, value];
-  const type = kind === "rt" ? ROUTE_TARGET : kind === "ro" ? ROUTE_ORIGIN : kind & 0xffff;
-  if (key <= LARGEST_HALF) return [((type << 16) | key) >>> 0, value];
-  return packed(r, type | FOUR_OCTET_AS, key, value);
-}
-
-/** A 4-octet key and a 2-octet value. */
-function packed(r: Reader, type: number, key: number, value: number): ExtendedCommunity {
-  return [((type << 16) | (key >>> 16)) >>> 0, ((key << 16) | checkHalf(r, value)) >>> 0];
+/** Fails as BIRD does if the value is too great for its key. */
+export function extendedCommunity(
+  r: Reader,
+  kind: CommunityKind,
+  key: Parameters<typeof packExtendedCommunity>[1],
+  value: number,
+): ExtendedCommunity {
+  return packExtendedCommunity(kind, key, value) ?? r.fail(`Value ${value} out of range (0-65535)`);
 }
 
 /** `(a, b)`: checked and folded where both parts are written as literals, otherwise put together when it runs. */
@@ -77,9 +62,7 @@ function literalCommunity(r: Reader, kind: CommunityKind, key: ScriptValue, valu
     return r.fail("Can't operate with key of non-integer/IPv4 type in EC constructor");
   }
   if (value.type !== "int") return r.fail("Can't operate with value of non-integer type in EC constructor");
-  if (key.type === "int" || kind === "generic") return extendedCommunity(r, kind, key.value, value.value);
-  const type = kind === "rt" ? ROUTE_TARGET : kind === "ro" ? ROUTE_ORIGIN : kind & 0xffff;
-  return packed(r, type | IPV4_ADDRESS, key.value, value.value);
+  return extendedCommunity(r, kind, key, value.value);
 }
 
 export function largeCommunityOf(
