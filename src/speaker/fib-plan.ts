@@ -27,6 +27,8 @@ export interface FibPlanDependencies {
   readonly localRoute: (source: string, prefix: string) => FibRoute | undefined;
 }
 
+/** Rows marked between two looks at the clock. */
+const ROWS = 1024;
 /** Sets of equal paths that are remembered. */
 const MOST_SETS = 4096;
 /** Metrics of one route that are remembered. */
@@ -70,6 +72,8 @@ export class FibPlan implements RibReader {
   /** The way that was asked for last: routes come in runs. */
   #lastWay: Way | undefined;
   #nextNumber = 1;
+  /** How far a look at everything has come. */
+  #lookedAt: { family: number; prefix: PrefixId } | undefined;
   #kernel: KernelConfig;
   #keepsUnresolved: boolean;
   /** Row 0 is none, then come the rules of the configuration, then the tunnels. */
@@ -115,14 +119,33 @@ export class FibPlan implements RibReader {
     if (isOther) this.lookAgain();
   }
 
-  /** Looks at every prefix again. */
+  /** Looks at every prefix again, in slices. */
   lookAgain(): void {
-    for (const [family, rib] of this.#deps.rib.families.entries()) {
-      const { prefixes } = rib.routes;
-      for (let prefix = 1; prefix < prefixes.end; prefix++)
-        if (prefixes.isUsed(prefix)) this.#logs[family].mark(prefix);
+    const isUnderWay = this.#lookedAt !== undefined;
+    this.#lookedAt = { family: 0, prefix: 1 };
+    if (!isUnderWay) this.#deps.rib.queue.add((until) => this.#lookFurther(until));
+  }
+
+  #lookFurther(until: number): boolean {
+    const { rib, clock } = this.#deps;
+    const at = this.#lookedAt;
+    for (let n = 1; at !== undefined && at.family < rib.families.length; n++) {
+      const { prefixes } = rib.families[at.family].routes;
+      if (at.prefix < prefixes.end) {
+        if (prefixes.isUsed(at.prefix)) this.#logs[at.family].mark(at.prefix);
+        at.prefix++;
+      } else {
+        at.family++;
+        at.prefix = 1;
+      }
+      if (n % ROWS === 0 && clock.now() >= until) {
+        rib.requestFlush();
+        return false;
+      }
     }
-    this.#deps.rib.requestFlush();
+    this.#lookedAt = undefined;
+    rib.requestFlush();
+    return true;
   }
 
   /** Resolves when everything heard so far has become a wish: routes wait in the logs and in long walks of the RIB, and
