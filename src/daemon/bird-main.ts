@@ -3,7 +3,7 @@
 // Deviates from BIRD: it never goes to the background, and it keeps its user (-u), whose privileges the kernel asks for at
 // every route and every socket.
 
-import { createWriteStream, unlinkSync, writeFileSync } from "node:fs";
+import { createWriteStream, openSync, unlinkSync, writeFileSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { BirdServer } from "../bird/control/bird-server.js";
 import { BirdConfigReader } from "../bird/daemon/bird-config-reader.js";
@@ -54,10 +54,22 @@ function refuse(log: BirdLog, message: string): number {
 }
 
 function openLog({ debug }: BirdOptions, stderr: Writable): BirdLog {
-  const stream = typeof debug === "object" ? createWriteStream(debug.file, { flags: "a" }) : stderr;
+  const stream = typeof debug === "object" ? openDebugFile(debug.file, stderr) : stderr;
   // A reader that went away, or a full disk, is no reason to stop routing, and there is nobody left to tell.
   stream.on("error", () => undefined);
   return BirdLog.create((text) => stream.write(text));
+}
+
+/** Opened at once: what cannot be written to is said where somebody still listens. */
+function openDebugFile(path: string, stderr: Writable): Writable {
+  try {
+    return createWriteStream(path, { fd: openSync(path, "a") });
+  } catch (error) {
+    stderr.write(
+      `bird: Unable to open debug file ${path}: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+    return stderr;
+  }
 }
 
 /** Gives what speaks against it. */

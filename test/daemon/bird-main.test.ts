@@ -84,6 +84,12 @@ t.test("another user is refused, because routes could not be written", async (t)
   t.match(scene.log(), /^bird: Cannot run as nobody: /);
 });
 
+t.test("a debug file that cannot be opened is named, and the log goes to standard error", async (t) => {
+  const scene = makeScene(t, GOOD);
+  await scene.run(["-D", join(scene.folder, "missing", "debug.log")]);
+  t.match(scene.log(), /^bird: Unable to open debug file .*missing.debug\.log: ENOENT/);
+});
+
 t.test("with -D the log is a file", async (t) => {
   const scene = makeScene(t, GOOD);
   const file = join(scene.folder, "debug.log");
