@@ -34,7 +34,7 @@ function configuration(peers: readonly PeerPlan[], port: number, socket: string)
     listen: [`${DAEMON_ADDRESS}:${port}`],
     kernel: { enabled: false },
     control: { socket },
-    log: { level: "warn" },
+    log: { level: "info" },
     policies: {
       unmarked: { rules: [{ match: { community: "65000:666" }, action: "reject" }], default: "accept" },
     },
