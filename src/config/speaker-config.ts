@@ -208,6 +208,8 @@ export interface CompatibilityConfig {
   /** A start is a recovery (RFC 4724 §4.1) if, and only if, whoever started the process said so (BIRD's -R). Off: every start
    *  may be one. */
   readonly recoveryOnRequest: boolean;
+  /** A reload enables again what a command has disabled. Off: a peer stays disabled until it is enabled. */
+  readonly reloadEnables: boolean;
 }
 
 /** Weights of the node's own routes by where they come from (BIRD: `preference`); higher wins, before LOCAL_PREF. */
@@ -265,6 +267,8 @@ export interface AggregateConfig {
 export interface KernelConfig {
   /** False: pure reflector, the kernel is neither read nor written. */
   readonly enabled: boolean;
+  /** False: it is read, but routes of ours are neither written nor removed. */
+  readonly writes: boolean;
   readonly table: number;
   /** rtm_protocol; 12 is `bird`. */
   readonly protocol: number;

@@ -93,6 +93,11 @@ export class BirdDaemonProcess implements BirdProcess {
     return isPending;
   }
 
+  switchProtocols(isDown: (protocol: string) => boolean): void {
+    const { reader, target } = this.#deps;
+    target.inside?.speaker.applyLocal(reader.localConfig(this.config(), isDown));
+  }
+
   /** What `debug` switches is not told by this daemon: its log is the same for all protocols. */
   debug(): void {
     return;

@@ -60,6 +60,9 @@ export interface Fib {
   /** While held, no route of an earlier run is changed or removed: it stays until what is wished for its prefix is final
    *  (RFC 4724 §4.1). Those that are as wished are claimed, and new ones are made. Ends with sweepStale, too. */
   holdAdopted(held: boolean): void;
+  /** While paused nothing is written: what the kernel has of ours stays, wishes are recorded. Afterwards what differs is
+   *  written. */
+  pause(isPaused: boolean): void;
   /** Routes adopted from an earlier run that were never wished for go away now (RFC 4724: selection is over). */
   sweepStale(): void;
   entries(): Iterable<FibEntry>;

@@ -4,6 +4,7 @@
 import type { SpeakerConfig } from "../../config/speaker-config.js";
 import type { ScriptLog } from "../../policy/script.js";
 import { FilterChoices } from "../config/filter-choices.js";
+import { type LocalConfig, localConfig } from "../config/local-protocols.js";
 import { toSpeakerConfig } from "../config/to-speaker-config.js";
 import { BirdConfigError } from "../language/bird-config-error.js";
 import type { BirdConfig } from "../language/declarations.js";
@@ -53,6 +54,11 @@ export class BirdConfigReader {
       if (!(error instanceof BirdConfigError)) throw error;
       return { ok: false, errors: [error.message] };
     }
+  }
+
+  /** What protocols other than BGP make of the configuration, while those run of which `isDown` does not say otherwise. */
+  localConfig(declared: BirdConfig, isDown: (protocol: string) => boolean): LocalConfig {
+    return localConfig(declared, isDown, new FilterChoices({ scripts: declared.scripts, log: this.#deps.scriptLog }));
   }
 
   /** What the file said of which `config` was made; undefined: it was made otherwise. */

@@ -201,8 +201,14 @@ t.test("kernel", async (t) => {
   t.equal(convert("protocol kernel { }").node.learnsAllKernelRoutes, false);
   t.equal(convert("protocol kernel { learn; import none; }").node.learnsAllKernelRoutes, false);
   t.equal(convert("protocol kernel { merge paths on limit 4; }").multipath.ibgp, 4);
-  t.equal(convert("protocol device { }").kernel.enabled, false);
-  t.equal(convert("protocol kernel { disabled; }").kernel.enabled, false);
+  t.equal(config.kernel.writes, true);
+  for (const text of ["protocol device { }", "protocol kernel { disabled; learn; export all; }"]) {
+    const { kernel, node } = convert(text);
+    // It is read all the same, and nothing is removed at the end.
+    t.match(kernel, { enabled: true, writes: false, removeAtExit: false }, text);
+    t.equal(kernel.exportPolicy, REJECT_ALL);
+    t.equal(node.learnsAllKernelRoutes, false);
+  }
 });
 
 t.test("direct", async (t) => {
@@ -257,6 +263,8 @@ t.test("what cannot be done is refused with its place", async (t) => {
       "protocol static { import filter { accept; }; }",
       "An import filter of protocol static is not supported (protocol static1)",
     ],
+    // A command may enable it.
+    ["protocol kernel { disabled; device routes; }", "device routes is not supported (protocol kernel1)"],
     [
       "protocol static { route 10.0.0.0/8 recursive 10.1.1.1; }",
       "Recursive static routes are not supported (protocol static1)",

@@ -69,7 +69,7 @@ class Console {
     const process: BirdProcess = {
       ...{ configFile: "bird.cfg", config: () => this.config, phase: () => "running" },
       ...{ checkConfig: fail, configure: fail, undo: fail, confirm: () => false, dump: fail, debug: fail },
-      ...{ shutDown: () => void this.told.push("down"), watchLog: () => () => undefined },
+      ...{ switchProtocols: fail, shutDown: () => void this.told.push("down"), watchLog: () => () => undefined },
     };
     const reject = Object.assign(() => ({ accept: false, by: "test" }), { ...ACCEPT_ALL, identity: "none" });
     this.view = new SpeakerView({
