@@ -10,12 +10,13 @@ for (const reloadEnables of [false, true]) {
     const read = (disabled: boolean): ReturnType<typeof configOf> => {
       const config = configOf(
         "10.0.0.1",
-        `{as: 64512, peers: [{address: 10.0.0.2, as: 64512, disabled: ${disabled}}]}`,
+        `as: 64512
+peers: [{address: 10.0.0.2, as: 64512, disabled: ${disabled}}]`,
       );
       return { ...config, compatibility: { ...config.compatibility, reloadEnables } };
     };
     await node.speaker.apply(read(false));
-    await world.start("10.0.0.2", "{as: 64512, peers: [{address: 10.0.0.1, as: 64512}]}");
+    await world.start("10.0.0.2", "as: 64512\npeers: [{address: 10.0.0.1, as: 64512}]");
     world.run(10_000);
     node.speaker.disablePeer("10.0.0.2");
     world.run(60_000);
