@@ -88,6 +88,16 @@ export interface InterfaceAddress {
   readonly prefix: IpPrefix;
 }
 
+/** What the kernel knows of a route beside where it leads. */
+export interface AlienDetails {
+  /** rtm_scope. */
+  readonly scope: number;
+  /** Two numbers of 16 bits; 0: none. */
+  readonly realm: number;
+  /** The address that packets of this node have; empty: none is said. */
+  readonly preferredSource: Bytes;
+}
+
 /** A route of the main table, or of the configured one, that is not ours. */
 export interface AlienRoute {
   readonly prefix: IpPrefix;
@@ -98,6 +108,7 @@ export interface AlienRoute {
   readonly metric: number;
   /** rtm_protocol. */
   readonly protocol: number;
+  readonly details?: AlienDetails;
 }
 
 /** Links, addresses and alien routes, kept current by events. */

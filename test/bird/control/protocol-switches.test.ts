@@ -174,6 +174,21 @@ t.test("a reload makes the file count again", async (t) => {
   t.ok((await scene.since("static1")) > before);
 });
 
+t.test("show route with a filter tells what the filter has made of routes", async (t) => {
+  const scene = await open();
+  const filter = "{ preference = 7; bgp_local_pref = 5; krt_metric = 9; accept; }";
+  const lines = (await scene.ask(`show route 172.16.0.0/16 filter ${filter} all`)).split("\n");
+  t.match(lines[0], / \* \(7\)$/);
+  t.strictSame(lines.slice(2, -2), ["1012-\tBGP.local_pref: 5", " \tKernel.source: 3", " \tKernel.metric: 9"]);
+  t.notMatch(await scene.ask("show route 172.16.0.0/16 where net ~ 172.16.0.0/12 all"), "BGP");
+});
+
+t.test("show route export kernel1 tells metric and tunnel as the export filter has set them", async (t) => {
+  const set = "if source = RTS_STATIC then { krt_metric = 42; accept; }";
+  const scene = await open(FILE.replace("if source = RTS_STATIC then accept;", set));
+  t.match(await scene.ask("show route export kernel1 all"), "\n1012-\tKernel.metric: 42\n");
+});
+
 t.test("restart takes what was there anew", async (t) => {
   const scene = await open();
   const before = await scene.since("static1");
