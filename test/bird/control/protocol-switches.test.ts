@@ -53,7 +53,7 @@ class Scene {
       ...{ shutDown: unused, watchLog: unused },
       switchProtocols: (isDown) => speaker.applyLocal(localConfig(config(), isDown, filters)),
     };
-    const expressions = new ScriptExpressions(config);
+    const expressions = new ScriptExpressions(config, () => undefined);
     const { clock } = this.world;
     return new SpeakerView({ clock, speaker, fib: kernel, kernel, version: "v1", process, expressions });
   }

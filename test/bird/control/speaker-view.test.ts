@@ -52,7 +52,7 @@ function birdConfig(...protocols: readonly ProtocolDeclaration[]): BirdConfig {
   return {
     ...{ ipVersion: 4, routerId: 1, listen: { address: undefined, port: undefined }, protocols },
     scripts: { filters: new Map(), functions: new Map() } as unknown as BirdConfig["scripts"],
-    ...{ gracefulRestartWaitSeconds: undefined, symbols: [], files: ["bird.cfg"] },
+    ...{ gracefulRestartWaitSeconds: undefined, constants: new Map(), symbols: [], files: ["bird.cfg"] },
   };
 }
 
