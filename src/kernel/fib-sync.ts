@@ -355,7 +355,7 @@ export class FibSync implements Fib, OwnRouteObserver {
   #removeStale(): void {
     const { stale } = this.counts();
     if (stale === 0) return;
-    this.#log.info("removing kernel routes that nobody claimed", { routes: stale });
+    if (!this.#paused) this.#log.info("removing kernel routes that nobody claimed", { routes: stale });
     for (const table of this.#tables) {
       for (let row = 1; row < table.end; row++) if (table.status(row) === STALE) this.#release(table, row);
     }

@@ -19,6 +19,8 @@ export interface DetailFacts {
   /** The daemon waits for its peers after a restart. */
   readonly recovers: boolean;
   readonly preference: number;
+  /** Of the last command that changed it. */
+  readonly message: string | undefined;
   /** Only BGP, and what the speaker tells of it. */
   readonly peer: Peer | undefined;
   readonly details: PeerDetails | undefined;
@@ -39,7 +41,7 @@ export function protocolDetails(
   return {
     ...row,
     description: declaration.description,
-    message: messageOf(details),
+    message: row.session?.state === "Established" ? undefined : (facts.message ?? messageOf(details)),
     preference,
     inputFilter: filterView(declaration.import, "all"),
     outputFilter: filterView(declaration.export, "none"),

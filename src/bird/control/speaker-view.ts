@@ -93,6 +93,8 @@ export class SpeakerView implements BirdView {
   readonly expressions: ExpressionPort;
   readonly #deps: SpeakerViewDependencies;
   readonly #switches: ProtocolSwitches;
+  /** Of commands, by protocol. */
+  readonly #messages = new Map<string, string>();
 
   constructor(deps: SpeakerViewDependencies) {
     this.#deps = deps;
@@ -151,6 +153,7 @@ export class SpeakerView implements BirdView {
         best: step.value.best,
         recovers: recovering,
         preference: declaration.preference ?? PREFERENCES[declaration.kind],
+        message: this.#messages.get(declaration.name),
         peer: this.#peerOf(declaration),
         details,
       };
@@ -294,26 +297,34 @@ export class SpeakerView implements BirdView {
       debug: (protocols, flags) => process.debug(protocols, flags),
       dump: (what) => process.dump(what),
       shutDown: () => process.shutDown(),
-      enable: (name) => {
+      enable: (name, message) => {
         if (!isDown(name)) return "already enabled";
+        this.#note(name, message);
         if (this.#isBgp(name)) peerNamed(name)?.enable();
         else this.#switches.set(name, false);
         return "enabled";
       },
-      disable: (name) => {
+      disable: (name, message) => {
         if (isDown(name)) return "already disabled";
-        if (this.#isBgp(name)) peerNamed(name)?.disable("");
+        this.#note(name, message);
+        if (this.#isBgp(name)) peerNamed(name)?.disable(message ?? "");
         else this.#switches.set(name, true);
         return "disabled";
       },
-      restart: (name) => {
+      restart: (name, message) => {
         if (isDown(name)) return "already disabled";
-        if (this.#isBgp(name)) peerNamed(name)?.reset("");
+        this.#note(name, message);
+        if (this.#isBgp(name)) peerNamed(name)?.reset(message ?? "");
         else this.#switches.restart(name);
         return "restarted";
       },
       reload: (name, direction) => (isDown(name) ? "already disabled" : this.#reload(name, direction)),
     };
+  }
+
+  #note(name: string, message: string | undefined): void {
+    if (message === undefined) this.#messages.delete(name);
+    else this.#messages.set(name, message);
   }
 
   #reload(name: string, direction: "in" | "out" | "both"): "reloading" | "reload failed" {

@@ -253,6 +253,25 @@ t.test("disable, enable, restart and reload reach the peer", async (t) => {
   t.not(node.state("Mesh_10_0_0_2"), "Established");
 });
 
+t.test("messages of commands and of peers", async (t) => {
+  const { world, console, node } = await pair();
+  t.equal(await console.ask('disable Mesh_10_0_0_2 "new cable"'), "0009-Mesh_10_0_0_2: disabled\n0000 \n");
+  world.run(10);
+  const message = / {2}Message: {8}(.*)\n/;
+  t.equal(message.exec(await console.ask("show protocols all Mesh_10_0_0_2"))?.[1], "new cable");
+  const other = world.nodes.get("10.0.0.2");
+  t.match(other?.speaker.peerOf("Mesh_10_0_0_1")?.session.status().lastFailure, {
+    kind: "received",
+    text: '"new cable"',
+  });
+  await console.ask("enable Mesh_10_0_0_2");
+  world.run(60_000);
+  t.equal(node.state("Mesh_10_0_0_2"), "Established");
+  other?.speaker.disablePeer("Mesh_10_0_0_1", "my turn");
+  world.run(10);
+  t.equal(message.exec(await console.ask("show protocols all Mesh_10_0_0_2"))?.[1], "my turn");
+});
+
 t.test("show static and show symbols", async (t) => {
   const { console } = await pair();
   t.equal(await console.ask("show static"), "1009-10.244.1.0/26 blackhole\n0000 \n");
