@@ -61,7 +61,7 @@ export async function* configure(
       const { timeoutSeconds } = action;
       yield [reading(file)];
       const result = await commands.configure(file, action.isSoft ? "soft" : "hard", timeoutSeconds);
-      if (timeoutSeconds !== undefined && result.kind !== "error")
+      if (timeoutSeconds !== undefined && result.kind !== "error" && result.kind !== "shutting down")
         yield [{ code: 22, text: `Undo scheduled in ${timeoutSeconds} s` }];
       yield [configureEnd(result)];
     }
