@@ -71,6 +71,7 @@ export function buildPeer(
     delayOpenSeconds: options.get("delayOpenSeconds"),
     sendHoldSeconds: options.find("sendHoldSeconds"),
     idleHoldSeconds: options.get("idleHoldSeconds"),
+    birdWaits: undefined,
     routeReflectorClient: options.get("routeReflectorClient"),
     nextHop: nextHopOf(options),
     ...hopsOf(options),

@@ -62,6 +62,8 @@ export interface PeerConfig {
   readonly sendHoldSeconds: number | undefined;
   /** First pause after an error; doubled up to the second (idle hold, RFC 4271 §8.1.1 DampPeerOscillations). */
   readonly idleHoldSeconds: readonly [number, number];
+  /** As BIRD waits; undefined, as always in YAML: as the RFC says. */
+  readonly birdWaits: BirdWaitsConfig | undefined;
   /** RFC 4456: the peer is our client. Only iBGP. */
   readonly routeReflectorClient: boolean;
   readonly nextHop: NextHopMode;
@@ -120,6 +122,13 @@ export interface PeerConfig {
 export type NextHopMode = "default" | "self" | "selfExternal" | "keep";
 
 /** RFC 4271 §6.7, RFC 4486: upper bound of prefixes in one direction. */
+/** Seconds under BIRD's names: `connect delay time`, `error forget time`, `startup hold time`. */
+export interface BirdWaitsConfig {
+  readonly connectDelaySeconds: number;
+  readonly errorForgetSeconds: number;
+  readonly startupHoldSeconds: number;
+}
+
 export interface MaxPrefixesConfig {
   /** By family; undefined: no limit. */
   readonly ipv4: number | undefined;
