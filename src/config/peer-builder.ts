@@ -72,6 +72,7 @@ export function buildPeer(
     sendHoldSeconds: options.find("sendHoldSeconds"),
     idleHoldSeconds: options.get("idleHoldSeconds"),
     birdWaits: undefined,
+    maxPrefixesAccepted: undefined,
     routeReflectorClient: options.get("routeReflectorClient"),
     nextHop: nextHopOf(options),
     ...hopsOf(options),

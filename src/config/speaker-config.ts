@@ -96,6 +96,8 @@ export interface PeerConfig {
   readonly defaultOriginate: boolean;
   readonly maxPrefixesIn: MaxPrefixesConfig | undefined;
   readonly maxPrefixesOut: MaxPrefixesConfig | undefined;
+  /** Of received prefixes those that the import policy accepts (BIRD's `import limit`); undefined, as always in YAML: no limit. */
+  readonly maxPrefixesAccepted: MaxPrefixesConfig | undefined;
   /** RFC 9234: what we are to the peer. Only eBGP. */
   readonly role: BgpRole | undefined;
   /** RFC 9234 §4.2: a peer without the capability is refused. */

@@ -105,9 +105,20 @@ t.test("addresses, ports and numbers of a peer", async (t) => {
   t.match(convert(linkLocal, 6).peers[0], { address: { zone: "eth0" }, families: ["ipv6"] });
 });
 
+t.test("pauses and patience", async (t) => {
+  const defaults = { connectDelaySeconds: 5, errorForgetSeconds: 300, startupHoldSeconds: 240 };
+  t.same(peer("").birdWaits, defaults);
+  t.same(peer("connect delay time 2; error forget time 30; startup hold time 7;").birdWaits, {
+    connectDelaySeconds: 2,
+    errorForgetSeconds: 30,
+    startupHoldSeconds: 7,
+  });
+});
+
 t.test("limits", async (t) => {
   const base = { ipv4: 10, ipv6: 10, warnPercent: 100, restartAfterSeconds: 60 };
-  t.same(peer("import limit 10;").maxPrefixesIn, { ...base, action: "disable" });
+  t.equal(peer("import limit 10;").maxPrefixesIn, undefined);
+  t.same(peer("import limit 10;").maxPrefixesAccepted, { ...base, action: "disable" });
   t.same(peer("receive limit 10 action warn;").maxPrefixesIn, { ...base, action: "warn" });
   t.same(peer("export limit 10 action restart;").maxPrefixesOut, { ...base, action: "restart" });
   t.throws(() => peer("import limit 10 action block;"), {
