@@ -16,4 +16,5 @@ export const NO_COMPATIBILITY: CompatibilityConfig = {
   separatesLocalAs: false,
   ceaseAtStop: false,
   recoveryOnRequest: false,
+  reloadEnables: false,
 };

@@ -119,6 +119,7 @@ export function readKernel(input: ConfigInput["kernel"], filters: FilterSource, 
       device: device ?? "tunl0",
     })),
     auditSeconds: input?.auditSeconds ?? 60,
+    writes: true,
     removeAtExit: input?.removeAtExit ?? false,
     staleSeconds: input?.staleSeconds ?? 120,
   };

@@ -71,6 +71,8 @@ export function buildPeer(
     delayOpenSeconds: options.get("delayOpenSeconds"),
     sendHoldSeconds: options.find("sendHoldSeconds"),
     idleHoldSeconds: options.get("idleHoldSeconds"),
+    birdWaits: undefined,
+    maxPrefixesAccepted: undefined,
     routeReflectorClient: options.get("routeReflectorClient"),
     nextHop: nextHopOf(options),
     ...hopsOf(options),

@@ -62,6 +62,8 @@ export interface PeerConfig {
   readonly sendHoldSeconds: number | undefined;
   /** First pause after an error; doubled up to the second (idle hold, RFC 4271 §8.1.1 DampPeerOscillations). */
   readonly idleHoldSeconds: readonly [number, number];
+  /** As BIRD waits; undefined, as always in YAML: as the RFC says. */
+  readonly birdWaits: BirdWaitsConfig | undefined;
   /** RFC 4456: the peer is our client. Only iBGP. */
   readonly routeReflectorClient: boolean;
   readonly nextHop: NextHopMode;
@@ -94,6 +96,8 @@ export interface PeerConfig {
   readonly defaultOriginate: boolean;
   readonly maxPrefixesIn: MaxPrefixesConfig | undefined;
   readonly maxPrefixesOut: MaxPrefixesConfig | undefined;
+  /** Of received prefixes those that the import policy accepts (BIRD's `import limit`); undefined, as always in YAML: no limit. */
+  readonly maxPrefixesAccepted: MaxPrefixesConfig | undefined;
   /** RFC 9234: what we are to the peer. Only eBGP. */
   readonly role: BgpRole | undefined;
   /** RFC 9234 §4.2: a peer without the capability is refused. */
@@ -120,6 +124,13 @@ export interface PeerConfig {
 export type NextHopMode = "default" | "self" | "selfExternal" | "keep";
 
 /** RFC 4271 §6.7, RFC 4486: upper bound of prefixes in one direction. */
+/** Seconds under BIRD's names: `connect delay time`, `error forget time`, `startup hold time`. */
+export interface BirdWaitsConfig {
+  readonly connectDelaySeconds: number;
+  readonly errorForgetSeconds: number;
+  readonly startupHoldSeconds: number;
+}
+
 export interface MaxPrefixesConfig {
   /** By family; undefined: no limit. */
   readonly ipv4: number | undefined;
@@ -208,6 +219,8 @@ export interface CompatibilityConfig {
   /** A start is a recovery (RFC 4724 §4.1) if, and only if, whoever started the process said so (BIRD's -R). Off: every start
    *  may be one. */
   readonly recoveryOnRequest: boolean;
+  /** A reload enables again what a command has disabled. Off: a peer stays disabled until it is enabled. */
+  readonly reloadEnables: boolean;
 }
 
 /** Weights of the node's own routes by where they come from (BIRD: `preference`); higher wins, before LOCAL_PREF. */
@@ -265,6 +278,8 @@ export interface AggregateConfig {
 export interface KernelConfig {
   /** False: pure reflector, the kernel is neither read nor written. */
   readonly enabled: boolean;
+  /** False: it is read, but routes of ours are neither written nor removed. */
+  readonly writes: boolean;
   readonly table: number;
   /** rtm_protocol; 12 is `bird`. */
   readonly protocol: number;

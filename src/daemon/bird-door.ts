@@ -9,6 +9,7 @@ import type { BirdOptions } from "../bird/daemon/options.js";
 import { BIRD_VERSION } from "../bird/version.js";
 import type { Clock } from "../base/clock.js";
 import { invariant } from "../base/invariant.js";
+import type { ScriptLog } from "../policy/script.js";
 import { BirdDaemonProcess } from "./bird-process.js";
 import type { DaemonTarget, FrontDoor } from "./front-door.js";
 
@@ -16,18 +17,23 @@ export interface BirdDoorDependencies {
   readonly clock: Clock;
   readonly log: BirdLog;
   readonly reader: BirdConfigReader;
+  /** What filters of commands print, and what goes wrong in them. */
+  readonly scriptLog: ScriptLog;
   /** Already listening: before anything is read, as BIRD does it. */
   readonly server: BirdServer;
 }
 
-export function birdDoor(options: BirdOptions, { clock, log, reader, server }: BirdDoorDependencies): FrontDoor {
+export function birdDoor(
+  options: BirdOptions,
+  { clock, log, reader, scriptLog, server }: BirdDoorDependencies,
+): FrontDoor {
   const { configFile, ipVersion, gracefulRestart } = options;
   const serve = (target: DaemonTarget): void => {
     const { inside } = target;
     invariant(inside !== undefined, "the real speaker was assembled");
     log.askFailures((protocol) => inside.speaker.peerOf(protocol)?.session.status().lastFailure);
     const process = new BirdDaemonProcess({ ipVersion, configFile }, { clock, log, reader, target });
-    const expressions = new ScriptExpressions(() => process.config());
+    const expressions = new ScriptExpressions(() => process.config(), scriptLog);
     server.serve(new SpeakerView({ clock, ...inside, version: BIRD_VERSION, process, expressions }));
   };
   return {

@@ -41,7 +41,7 @@ export async function runBirdDaemon(options: BirdOptions, surroundings?: Process
   }
   const removePidFile = writePidFile(options.pidFile);
   try {
-    const door = birdDoor(options, { clock, log, reader, server });
+    const door = birdDoor(options, { clock, log, reader, scriptLog: scripts.write, server });
     return await runProcess({ door, loaded, clock, log }, around);
   } finally {
     removePidFile();

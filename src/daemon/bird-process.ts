@@ -28,8 +28,8 @@ export class BirdDaemonProcess implements BirdProcess {
   readonly #options: BirdProcessOptions;
   readonly #deps: BirdProcessDependencies;
   #isStopping = false;
-  /** What `configure undo` goes back to. */
-  #before: SpeakerConfig | undefined;
+  /** What `configure undo` has gone back to: there is no further way back. */
+  #undone: SpeakerConfig | undefined;
   #undoAlarm: Alarm | undefined;
 
   constructor(options: BirdProcessOptions, dependencies: BirdProcessDependencies) {
@@ -54,43 +54,71 @@ export class BirdDaemonProcess implements BirdProcess {
   }
 
   checkConfig(file: string): Promise<string | undefined> {
-    return Promise.resolve(checkBirdConfig(file, this.#options.ipVersion));
+    const fault = checkBirdConfig(file, this.#options.ipVersion);
+    return Promise.resolve(fault === undefined ? undefined : socketWords(fault));
   }
 
+  /** `mode` makes no difference: routes follow their filters at once, and no session ends for it. */
   async configure(file: string, _mode: ConfigureMode, undoSeconds: number | undefined): Promise<ConfigureResult> {
     if (this.#isStopping) return { kind: "shutting down" };
-    const { clock, reader, target, log } = this.#deps;
-    this.#undoAlarm?.cancel();
-    this.#undoAlarm = undefined;
-    const before = target.config();
-    const result = await target.reloadFrom({ load: () => reader.load(file) });
-    if (!result.ok) return failed(result);
-    this.#before = before;
-    if (undoSeconds !== undefined) {
-      this.#undoAlarm = clock.at(clock.now() + undoSeconds * 1000, () => {
-        log.info("Config timeout expired, starting undo");
-        void this.undo();
-      });
+    const { reader, target } = this.#deps;
+    const source = { load: () => reader.load(file) };
+    const isQueued = target.isReloading();
+    const fault = isQueued ? await this.checkConfig(file) : undefined;
+    if (fault !== undefined) return { kind: "error", message: fault };
+    const reload = target.reloadFrom(source);
+    if (isQueued) {
+      void reload.then((result) => result.ok && this.#schedule(undoSeconds));
+      return { kind: "queued" };
     }
+    const result = await reload;
+    if (!result.ok) return failed(result);
+    this.#schedule(undoSeconds);
     return { kind: "done" };
   }
 
   async undo(): Promise<ConfigureResult> {
     if (this.#isStopping) return { kind: "shutting down" };
+    const { target } = this.#deps;
+    const config = target.configBefore();
+    if (config === undefined || target.config() === this.#undone) return { kind: "nothing to do" };
+    this.#forgetUndo();
+    const isQueued = target.isReloading();
+    const reload = target.reloadFrom({ load: async () => ({ ok: true, config, warnings: [] }) });
+    void reload.then(() => (this.#undone = config));
+    if (isQueued) return { kind: "queued" };
+    const result = await reload;
+    return result.ok ? { kind: "done" } : failed(result);
+  }
+
+  /** A configuration that nobody confirms goes, unless another one has come meanwhile. */
+  #schedule(undoSeconds: number | undefined): void {
+    const { clock, log, target } = this.#deps;
+    this.#forgetUndo();
+    if (undoSeconds === undefined) return;
+    const config = target.config();
+    this.#undoAlarm = clock.at(clock.now() + undoSeconds * 1000, () => {
+      this.#undoAlarm = undefined;
+      if (target.config() !== config) return;
+      log.info("Config timeout expired, starting undo");
+      void this.undo();
+    });
+  }
+
+  #forgetUndo(): void {
     this.#undoAlarm?.cancel();
     this.#undoAlarm = undefined;
-    const config = this.#before;
-    if (config === undefined) return { kind: "nothing to do" };
-    this.#before = undefined;
-    const result = await this.#deps.target.reloadFrom({ load: async () => ({ ok: true, config, warnings: [] }) });
-    return result.ok ? { kind: "done" } : failed(result);
   }
 
   confirm(): boolean {
     const isPending = this.#undoAlarm !== undefined;
-    this.#undoAlarm?.cancel();
-    this.#undoAlarm = undefined;
+    this.#forgetUndo();
     return isPending;
+  }
+
+  switchProtocols(isDown: (protocol: string) => boolean): void {
+    const { reader, target } = this.#deps;
+    target.inside?.speaker.applyLocal(reader.localConfig(this.config(), isDown));
   }
 
   /** What `debug` switches is not told by this daemon: its log is the same for all protocols. */
@@ -114,5 +142,10 @@ export class BirdDaemonProcess implements BirdProcess {
 }
 
 function failed(result: ReloadResult & { readonly ok: false }): ConfigureResult {
-  return { kind: "error", message: result.errors.join("; ") };
+  return { kind: "error", message: socketWords(result.errors.join("; ")) };
+}
+
+/** The socket is told of a file that cannot be read in fewer words than the log. */
+function socketWords(message: string): string {
+  return message.replace(/^Unable to open configuration file /, "");
 }

@@ -28,6 +28,7 @@ export class Daemon {
   readonly #control: ControlDoor | undefined;
   readonly #file: ConfigFile;
   #config: SpeakerConfig;
+  #before: SpeakerConfig | undefined;
   #stopped: Promise<void> | undefined;
 
   private constructor(
@@ -84,6 +85,7 @@ export class Daemon {
       speaker,
       inside,
       config: () => this.#config,
+      configBefore: () => this.#before,
       isReloading: () => this.#file.isRunning,
       reload: () => this.reload(),
       reloadFrom: (source) => this.#file.reload(source),
@@ -115,6 +117,7 @@ export class Daemon {
     await new Promise<void>((resolve) => this.#dependencies.clock.soon(resolve));
     const changes = [...(await this.#assembled.speaker.apply(next))];
     const before = this.#config;
+    this.#before = before;
     this.#config = next;
     if (before.log.level !== next.log.level || before.log.format !== next.log.format) {
       this.#dependencies.onLogConfig(next.log);

@@ -18,6 +18,8 @@ export interface DaemonTarget extends ControlTarget {
   readonly inside: SpeakerInside | undefined;
   /** The one that runs. */
   config(): SpeakerConfig;
+  /** The one before that; undefined: there was none. */
+  configBefore(): SpeakerConfig | undefined;
   isReloading(): boolean;
   /** As reload(), from elsewhere. */
   reloadFrom(source: ConfigSource): Promise<ReloadResult>;

@@ -6,7 +6,7 @@ import { FAMILIES, type Family, IPV4_UNICAST, IPV6_UNICAST } from "../base/famil
 import { makePrefix } from "../base/ip.js";
 import { writeU32 } from "../base/bytes.js";
 import { PrefixIndex } from "../base/prefix-index.js";
-import type { AlienRoute, FibRoute } from "../speaker/ports.js";
+import type { AlienDetails, AlienRoute, FibRoute } from "../speaker/ports.js";
 import {
   type ObservedHop,
   type ObservedPath,
@@ -25,6 +25,7 @@ interface AlienEntry {
   readonly protocol: number;
   readonly key: Bytes;
   readonly path: ObservedPath;
+  readonly details: AlienDetails;
   generation: number;
 }
 
@@ -122,6 +123,7 @@ class AlienFamily {
       protocol,
       key: route.path.slice(0, route.pathLength),
       path: route.observedPath(),
+      details: detailsOf(route),
       generation,
     });
     kept.sort((a, b) => a.metric - b.metric);
@@ -173,14 +175,14 @@ class AlienFamily {
       const bytes = this.#addressOf(row);
       if (isLinkScoped(bytes)) continue;
       const prefix = makePrefix(bytes, this.#index.length(row));
-      for (const { table, metric, protocol, path } of entries) {
+      for (const { table, metric, protocol, path, details } of entries) {
         const kind = kindOf(path.type);
         const nextHops = path.hops.flatMap(({ interfaceIndex, gateway, onlink, weight }) => {
           const device = nameOf(interfaceIndex);
           return device === undefined ? [] : [{ gateway, device, onlink, weight }];
         });
         if (kind === undefined || (kind === "unicast" && nextHops.length === 0)) continue;
-        routes.push({ prefix, table, kind, nextHops, metric, protocol });
+        routes.push({ prefix, table, kind, nextHops, metric, protocol, details });
       }
     }
     return routes;
@@ -206,7 +208,18 @@ function isInPlaceOf(entry: AlienEntry, route: RouteMessage): boolean {
 
 function isSame(entry: AlienEntry, route: RouteMessage): boolean {
   if (!isInPlaceOf(entry, route) || entry.protocol !== route.protocol) return false;
+  if (!hasDetails(entry.details, route)) return false;
   return entry.key.length === route.pathLength && equalBytes(entry.key, 0, route.path, 0, route.pathLength);
+}
+
+function detailsOf({ scope, realm, preferredSource, preferredSourceLength }: RouteMessage): AlienDetails {
+  return { scope, realm, preferredSource: preferredSource.slice(0, preferredSourceLength) };
+}
+
+function hasDetails({ scope, realm, preferredSource }: AlienDetails, route: RouteMessage): boolean {
+  const { length } = preferredSource;
+  if (scope !== route.scope || realm !== route.realm || length !== route.preferredSourceLength) return false;
+  return equalBytes(preferredSource, 0, route.preferredSource, 0, length);
 }
 
 /** 127.0.0.0/8, fe80::/10 and ff00::/8, 224.0.0.0/4: never routed beyond the link. */

@@ -72,6 +72,7 @@ export class FibSync implements Fib, OwnRouteObserver {
   #holding = false;
   /** Routes that nobody wished for may go. */
   #sweeping = false;
+  #paused = false;
   #closing = false;
   #stopped = false;
   #pumpScheduled = false;
@@ -141,6 +142,12 @@ export class FibSync implements Fib, OwnRouteObserver {
     }
   }
 
+  pause(isPaused: boolean): void {
+    this.#paused = isPaused;
+    if (isPaused) this.#batches.flush();
+    this.#schedulePump();
+  }
+
   sweepStale(): void {
     this.holdAdopted(false);
     this.#alarms.get("stale")?.cancel();
@@ -169,7 +176,7 @@ export class FibSync implements Fib, OwnRouteObserver {
     if (this.#closing) return;
     this.#closing = true;
     this.#holding = false;
-    if (this.#options.removeAtExit && this.#started) {
+    if (this.#options.removeAtExit && this.#started && !this.#paused) {
       for (const table of this.#tables) this.#removeAll(table);
       this.#schedulePump();
       await this.flushed();
@@ -212,7 +219,8 @@ export class FibSync implements Fib, OwnRouteObserver {
     this.#scheduleAudit();
     if (complete) {
       for (const table of this.#tables) this.#sweepMissing(table);
-      if (this.#drifted > 0) this.#log.warn("kernel routes of ours were gone or changed", { routes: this.#drifted });
+      if (this.#drifted > 0 && !this.#paused)
+        this.#log.warn("kernel routes of ours were gone or changed", { routes: this.#drifted });
       if (!this.#started) this.#start();
       else if (this.#sweeping) this.#removeStale();
     }
@@ -347,7 +355,7 @@ export class FibSync implements Fib, OwnRouteObserver {
   #removeStale(): void {
     const { stale } = this.counts();
     if (stale === 0) return;
-    this.#log.info("removing kernel routes that nobody claimed", { routes: stale });
+    if (!this.#paused) this.#log.info("removing kernel routes that nobody claimed", { routes: stale });
     for (const table of this.#tables) {
       for (let row = 1; row < table.end; row++) if (table.status(row) === STALE) this.#release(table, row);
     }
@@ -397,17 +405,17 @@ export class FibSync implements Fib, OwnRouteObserver {
     if (!this.#started || this.#stopped) return;
     this.#write(ROWS_PER_PUMP);
     this.#batches.flush();
-    if (this.#batches.hasRoom && !this.#queue.isEmpty) this.#schedulePump();
+    if (this.#batches.hasRoom && !this.#queue.isEmpty && !this.#paused) this.#schedulePump();
     if (this.#isFlushed()) for (const resolve of this.#flushWaiters.splice(0)) resolve();
   }
 
   #isFlushed(): boolean {
-    return this.#stopped || (this.#started && this.#queue.isEmpty && this.#batches.isIdle);
+    return this.#stopped || (this.#started && (this.#queue.isEmpty || this.#paused) && this.#batches.isIdle);
   }
 
   /** Looks at up to `most` rows of the queue; full batches leave, the last one may wait for flush(). */
   #write(most: number): void {
-    if (!this.#started || this.#stopped) return;
+    if (!this.#started || this.#stopped || this.#paused) return;
     for (let i = 0; i < most && this.#batches.hasRoom && !this.#queue.isEmpty; i++) this.#writeNext();
   }
 

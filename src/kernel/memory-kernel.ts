@@ -40,6 +40,8 @@ export class MemoryKernel implements Fib, KernelView {
   writes = 0;
   /** What was asked for; adopted routes are taken over at once all the same. */
   holdsAdopted = false;
+  /** What was asked for; wishes are taken over all the same. */
+  isPaused = false;
 
   constructor(options: MemoryKernelOptions, dependencies: { readonly clock: Clock }) {
     this.#device = options.device ?? "eth0";
@@ -66,6 +68,10 @@ export class MemoryKernel implements Fib, KernelView {
     if (describe(held) !== describe(route)) this.writes++;
     if (route === undefined) this.#wishes.delete(prefix);
     else this.#wishes.set(prefix, { family, prefix, route });
+  }
+
+  pause(isPaused: boolean): void {
+    this.isPaused = isPaused;
   }
 
   holdAdopted(held: boolean): void {

@@ -34,7 +34,9 @@ const RTA_DST = 1;
 const RTA_OIF = 4;
 const RTA_GATEWAY = 5;
 const RTA_PRIORITY = 6;
+const RTA_PREFSRC = 7;
 const RTA_MULTIPATH = 9;
+const RTA_FLOW = 11;
 const RTA_TABLE = 15;
 const RTA_VIA = 18;
 
@@ -253,6 +255,13 @@ export class RouteMessage implements PrefixWords {
   protocol = 0;
   type = 0;
   metric = 0;
+  /** rtm_scope. */
+  scope = 0;
+  /** RTA_FLOW; 0: none. */
+  realm = 0;
+  /** RTA_PREFSRC: so many octets of it, or 0. */
+  readonly preferredSource = new Uint8Array(16);
+  preferredSourceLength = 0;
   /** Type and next hops in canonical form: see appendHop. Flags that only tell the link's state are left out. */
   readonly path = new Uint8Array(2 + MAX_NEXT_HOPS * HOP_LENGTH);
   pathLength = 0;
@@ -294,9 +303,10 @@ export function decodeRoute(input: Received, message: MessageHeader, out: RouteM
   out.length = bytes[at + 1];
   out.table = bytes[at + 4];
   out.protocol = bytes[at + 5];
+  out.scope = bytes[at + 6];
   out.type = bytes[at + 7];
   out.w0 = out.w1 = out.w2 = out.w3 = 0;
-  out.metric = 0;
+  out.metric = out.realm = out.preferredSourceLength = 0;
   out.path[0] = out.type;
   out.path[1] = 0;
   out.pathLength = 2;
@@ -322,6 +332,9 @@ function decodeAttributes(input: Received, at: number, end: number, out: RouteMe
     else if (type === RTA_OIF && valueLength === 4) index = view.getUint32(valueAt, LITTLE_ENDIAN);
     else if (type === RTA_PRIORITY && valueLength === 4) out.metric = view.getUint32(valueAt, LITTLE_ENDIAN);
     else if (type === RTA_TABLE && valueLength === 4) out.table = view.getUint32(valueAt, LITTLE_ENDIAN);
+    else if (type === RTA_FLOW && valueLength === 4) out.realm = view.getUint32(valueAt, LITTLE_ENDIAN);
+    else if (type === RTA_PREFSRC && valueLength === addressLength)
+      readPreferredSource(bytes, valueAt, valueLength, out);
     else if (type === RTA_MULTIPATH) {
       multipathAt = valueAt;
       multipathEnd = valueAt + valueLength;
@@ -348,6 +361,11 @@ function readWords(bytes: Bytes, at: number, addressLength: number, out: RouteMe
   out.w1 = readI32(bytes, at + 4);
   out.w2 = readI32(bytes, at + 8);
   out.w3 = readI32(bytes, at + 12);
+}
+
+function readPreferredSource(bytes: Bytes, at: number, length: number, out: RouteMessage): void {
+  for (let i = 0; i < length; i++) out.preferredSource[i] = bytes[at + i];
+  out.preferredSourceLength = length;
 }
 
 function decodeMultipath(input: Received, at: number, end: number, out: RouteMessage): boolean {

@@ -31,6 +31,7 @@ const KERNEL: KernelConfig = {
   readsKernelFacts: false,
   encapsulation: [],
   auditSeconds: 0,
+  writes: true,
   removeAtExit: false,
   staleSeconds: 1,
 };

@@ -118,6 +118,11 @@ export class RouteCursor implements Route {
     return this.#attrs.intern(this.#out.bytes, 0, this.#out.length, this.#attrs.source(id), context);
   }
 
+  /** The attributes with all that the filter changed, to be looked at before the next seek; undefined: it changed none. */
+  get changes(): PathAttributes | undefined {
+    return this.#edited ? this.#draft : undefined;
+  }
+
   get from(): RouteOrigin {
     return this.#sources.get(this.#attrs.source(this.#id)).options.kind;
   }

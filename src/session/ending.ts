@@ -55,6 +55,12 @@ export function blamesPeer(sent: Notification | undefined): boolean {
   return sent !== undefined && !WITHOUT_BLAME.includes(sent.code);
 }
 
+/** An error in BIRD's sense, whoever has found it. */
+export function isError({ sent, received }: Ending): boolean {
+  const told = sent ?? received;
+  return told !== undefined && told.code !== ERROR_CODE.CEASE;
+}
+
 // A silent or a deaf peer that comes back is neither any more.
 const WITHOUT_BLAME: readonly number[] = [ERROR_CODE.CEASE, ERROR_CODE.HOLD_TIMER_EXPIRED, ERROR_CODE.SEND_HOLD];
 

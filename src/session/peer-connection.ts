@@ -31,7 +31,7 @@ import { makeOpen } from "./open-offer.js";
 import { type Connection, type DownReason, isFailure, type SocketFailure } from "./ports.js";
 import { sendHoldTime } from "./send-hold.js";
 import { type ConnectionStatus, endpoint } from "./session-status.js";
-import { LARGE_HOLD_TIME_MS, SessionTimers } from "./session-timers.js";
+import { largeHoldTimeMs, SessionTimers } from "./session-timers.js";
 
 const NO_HOLD_TIMES = { holdTimeSeconds: 0, sendHoldTimeSeconds: 0 };
 const UPDATE_RECEIVED: FsmEvent = { type: "UpdateMsg" };
@@ -98,7 +98,7 @@ export class PeerConnection {
 
   /** How the latest TCP connection (or attempt) ended; empty while nothing went wrong. */
   get ending(): Ending {
-    const holdTimeSeconds = this.#fsm.holdTimeSeconds || LARGE_HOLD_TIME_MS / 1000;
+    const holdTimeSeconds = this.#fsm.holdTimeSeconds || largeHoldTimeMs(this.#owner.options) / 1000;
     const { sendHoldTimeSeconds } = this.#fsm;
     return {
       sent: this.#sent,

@@ -14,7 +14,7 @@ import { encodeRouteRefresh } from "../packet/route-refresh.js";
 import { type CollisionIdentity, collisionWinner, judgeCollision } from "./collision.js";
 import type { ConnectionOwner } from "./connection-owner.js";
 import { DROPPED, DropWatch } from "./drop-watch.js";
-import { blamesPeer, ceaseFor } from "./ending.js";
+import { blamesPeer, ceaseFor, type Ending, isError } from "./ending.js";
 import { type FailureCause, type LastFailure, lastFailure } from "./failure-cause.js";
 import { type FsmEvent, type FsmState, rank, type SessionAttributes } from "./fsm-types.js";
 import { IdleHold } from "./idle-hold.js";
@@ -80,7 +80,7 @@ export class PeerSession {
     this.#options = options;
     this.#attributes = attributesOf(options);
     this.#dependencies = dependencies;
-    this.#idleHold = new IdleHold(options.idleHoldSeconds);
+    this.#idleHold = new IdleHold(options.idleHoldSeconds, options.birdWaits, () => dependencies.clock.now());
     this.#sinceWallTime = this.#changedWallTime = dependencies.clock.wallTime();
     this.#waitingDrops = new DropWatch(() => dependencies.transport.segmentDrops());
     this.#owner = this.#makeOwner();
@@ -119,9 +119,10 @@ export class PeerSession {
     this.#idleHold.reset();
     this.#changedWallTime = this.#dependencies.clock.wallTime();
     if (this.#isDemanding) this.#waitingDrops.begin();
-    this.#main.raise({
-      type: this.#options.passive ? "ManualStart_with_PassiveTcpEstablishment" : "ManualStart",
-    });
+    const { birdWaits, passive } = this.#options;
+    if (passive) this.#main.raise({ type: "ManualStart_with_PassiveTcpEstablishment" });
+    else
+      this.#main.raise({ type: birdWaits === undefined ? "ManualStart" : "AutomaticStart_with_DampPeerOscillations" });
   }
 
   /** ManualStop: ends the session with `notification` (default: Cease/Administrative Shutdown carrying `reason`, RFC 9003)
@@ -184,7 +185,7 @@ export class PeerSession {
   updateOptions(options: SessionOptions): void {
     this.#options = options;
     this.#attributes = attributesOf(options);
-    this.#idleHold.setBounds(options.idleHoldSeconds);
+    this.#idleHold.setBounds(options.idleHoldSeconds, options.birdWaits);
   }
 
   /** Queues whole UPDATEs, `messages` of them, without copying; see Connection.write for ownership and result. Outside
@@ -230,7 +231,7 @@ export class PeerSession {
       connections: [foremost, foremost === this.#main ? this.#second : this.#main].flatMap(
         (each) => each?.status() ?? [],
       ),
-      isErrorWait: foremost.state === "Idle" && this.#lastFailure !== undefined && this.#lastFailure.kind !== "socket",
+      isErrorWait: foremost.state === "Idle" && this.#isErrorWait,
       lastError: this.#lastError,
       lastFailure: this.#lastFailure,
       transitions: this.#transitions,
@@ -243,6 +244,11 @@ export class PeerSession {
       writableLength: this.writableLength,
       connectRetryCounter: this.#owner.connectRetryCounter,
     };
+  }
+
+  get #isErrorWait(): boolean {
+    if (this.#options.birdWaits !== undefined) return this.#idleHold.isError;
+    return this.#lastFailure !== undefined && this.#lastFailure.kind !== "socket";
   }
 
   #info(foremost: PeerConnection): string {
@@ -407,7 +413,14 @@ export class PeerSession {
   }
 
   #damp(connection: PeerConnection): void {
-    if (this.#isAlone(connection)) this.#idleHold.damp();
+    if (this.#options.birdWaits === undefined && this.#isAlone(connection)) this.#idleHold.damp();
+  }
+
+  /** Why there is a pause now. True: the peer is refused while it lasts. */
+  #pause(ending: Ending): boolean {
+    if (this.#options.birdWaits === undefined) return blamesPeer(ending.sent);
+    this.#idleHold.pause(isError(ending));
+    return this.#idleHold.isError;
   }
 
   #failed(connection: PeerConnection, text: string, cause: FailureCause): void {
@@ -441,7 +454,7 @@ export class PeerSession {
       this.#second = undefined;
       connection.discard();
     } else if (connection === this.#main && connection.state === "Idle" && !this.#adminDown) {
-      this.#refusing = blamesPeer(connection.ending.sent);
+      this.#refusing = this.#pause(connection.ending);
       connection.raise({
         type: this.#options.passive
           ? "AutomaticStart_with_DampPeerOscillations_and_PassiveTcpEstablishment"

@@ -4,6 +4,7 @@ import type { Family } from "../base/family.js";
 import type { IpAddress } from "../base/ip.js";
 import type { BgpRole } from "../packet/codes.js";
 import type { Capabilities } from "../packet/capabilities.js";
+import type { BirdWaits } from "./idle-hold.js";
 
 export interface SessionOptions {
   readonly remoteAddress: IpAddress;
@@ -23,6 +24,8 @@ export interface SessionOptions {
   readonly connectRetrySeconds: number;
   /** First and longest pause of the back-off after errors. */
   readonly idleHoldSeconds: readonly [number, number];
+  /** Pauses and patience of BIRD; undefined: the RFC's, and our back-off. */
+  readonly birdWaits: BirdWaits | undefined;
   /** 0: send the OPEN at once (RFC 4271 §8.1.1 DelayOpen). */
   readonly delayOpenSeconds: number;
   /** RFC 9687; undefined: the greater of 480 s and twice the negotiated hold time; 0: no such timer. */

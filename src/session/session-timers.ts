@@ -7,7 +7,7 @@ import { type OutputFacts, SendHold } from "./send-hold.js";
 import type { SessionOptions } from "./session-options.js";
 
 /** RFC 4271 §8.2.2 suggests four minutes while the OPEN is awaited. */
-export const LARGE_HOLD_TIME_MS = 240_000;
+const LARGE_HOLD_TIME_MS = 240_000;
 /** RFC 4271 §4.4: KEEPALIVEs are never sent more often than once per second. */
 const MIN_KEEPALIVE_MS = 1000;
 /** Between two looks at octets that the hold timer found unread. */
@@ -30,6 +30,11 @@ export interface TimerStatus {
   readonly timer: FsmTimer;
   readonly leftMs: number;
   readonly totalMs: number;
+}
+
+/** How long the OPEN is awaited. */
+export function largeHoldTimeMs({ birdWaits }: SessionOptions): number {
+  return (birdWaits?.startupHoldSeconds ?? 0) * 1000 || LARGE_HOLD_TIME_MS;
 }
 
 export class SessionTimers {
@@ -59,7 +64,7 @@ export class SessionTimers {
   start(timer: FsmTimer, time: "initial" | "large" | "negotiated"): void {
     if (timer === "SendHoldTimer") return this.#startSendHold();
     if (timer === "HoldTimer") this.#holdStarts++;
-    const delayMs = time === "large" ? LARGE_HOLD_TIME_MS : this.#durationMs(timer);
+    const delayMs = time === "large" ? largeHoldTimeMs(this.#dependencies.options()) : this.#durationMs(timer);
     if (timer === "KeepaliveTimer") this.#keepaliveMs = delayMs;
     this.#deadlines.start(timer, delayMs);
   }
@@ -113,7 +118,7 @@ export class SessionTimers {
       case "ConnectRetryTimer":
         return options.connectRetrySeconds * 1000;
       case "HoldTimer":
-        return this.holdTimeSeconds === 0 ? LARGE_HOLD_TIME_MS : this.holdTimeSeconds * 1000;
+        return this.holdTimeSeconds === 0 ? largeHoldTimeMs(options) : this.holdTimeSeconds * 1000;
       case "KeepaliveTimer":
         return this.keepaliveSeconds * 1000;
       case "DelayOpenTimer":

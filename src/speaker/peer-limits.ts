@@ -8,7 +8,7 @@ import type { PeerConfig } from "../config/speaker-config.js";
 import type { MemberLimit } from "../rib/group-member.js";
 import type { Source } from "../rib/sources.js";
 import { LimitHold } from "./limit-hold.js";
-import { type Excess, isRelaxed, PrefixLimits } from "./prefix-limits.js";
+import { type Excess, isRelaxed, optionOf, PrefixLimits } from "./prefix-limits.js";
 
 export interface PeerLimitsDependencies {
   readonly clock: Clock;
@@ -23,12 +23,14 @@ export interface PeerLimitsDependencies {
 export class PeerLimits {
   readonly #deps: PeerLimitsDependencies;
   readonly #in: PrefixLimits;
+  readonly #accepted: PrefixLimits;
   readonly #out: PrefixLimits;
   readonly #hold: LimitHold;
 
   constructor(config: PeerConfig, deps: PeerLimitsDependencies) {
     this.#deps = deps;
     this.#in = new PrefixLimits("in", deps.log, config.maxPrefixesIn);
+    this.#accepted = new PrefixLimits("accepted", deps.log, config.maxPrefixesAccepted);
     this.#out = new PrefixLimits("out", deps.log, config.maxPrefixesOut);
     this.#hold = new LimitHold(deps.clock, deps.onOver);
   }
@@ -51,14 +53,17 @@ export class PeerLimits {
   /** A new session: nothing has been said about it. */
   sessionUp(): void {
     this.#in.reset();
+    this.#accepted.reset();
     this.#out.reset();
   }
 
   /** After each UPDATE: has the peer sent too much? */
   reviewReceived(): void {
-    if (!this.#in.isSet) return;
-    const { received, stale } = this.#deps.source;
-    const excess = this.#in.review(0, received[0], stale[0] > 0) ?? this.#in.review(1, received[1], stale[1] > 0);
+    if (!this.#in.isSet && !this.#accepted.isSet) return;
+    const { received, accepted, stale } = this.#deps.source;
+    const review = (limits: PrefixLimits, counts: readonly [number, number]): Excess | undefined =>
+      limits.review(0, counts[0], stale[0] > 0) ?? limits.review(1, counts[1], stale[1] > 0);
+    const excess = review(this.#in, received) ?? review(this.#accepted, accepted);
     if (excess !== undefined) this.#exceeded(excess);
   }
 
@@ -78,10 +83,11 @@ export class PeerLimits {
   /** Takes another configuration. True: a peer that was kept down may try again. The counts must be reviewed after this. */
   reconfigure(before: PeerConfig, after: PeerConfig): boolean {
     this.#in.configure(after.maxPrefixesIn);
+    this.#accepted.configure(after.maxPrefixesAccepted);
     this.#out.configure(after.maxPrefixesOut);
     const { excess } = this.#hold;
     if (excess === undefined) return false;
-    const option = excess.direction === "in" ? "maxPrefixesIn" : "maxPrefixesOut";
+    const option = optionOf(excess.direction);
     return isRelaxed(excess.family, before[option], after[option]);
   }
 

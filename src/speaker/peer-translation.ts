@@ -85,6 +85,7 @@ export function sessionOptions(
     keepaliveSeconds: config.keepaliveSeconds,
     connectRetrySeconds: config.connectRetrySeconds,
     idleHoldSeconds: config.idleHoldSeconds,
+    birdWaits: config.birdWaits,
     delayOpenSeconds: config.delayOpenSeconds,
     sendHoldSeconds: config.sendHoldSeconds,
     role: isEbgp ? config.role : undefined,

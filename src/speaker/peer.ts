@@ -290,7 +290,8 @@ export class Peer implements SessionHandler {
     this.#describe();
     this.#deps.rib.setImportFilter(this.source, config.importPolicy);
     if (!before.disabled && config.disabled) this.disable("disabled in the configuration");
-    if (before.disabled && !config.disabled) this.enable();
+    const isWanted = before.disabled || (speaker.compatibility.reloadEnables && this.#isDisabledByHand);
+    if (isWanted && !config.disabled) this.enable();
     this.#reconfigureLimits(before);
     return this.#wantedGroups();
   }
@@ -308,6 +309,11 @@ export class Peer implements SessionHandler {
     this.#stale.stop();
     this.#deps.rib.removeSource(this.source);
     this.#deps.onRemoved(this);
+  }
+
+  /** Or by a limit whose action is `disable`. */
+  get #isDisabledByHand(): boolean {
+    return this.session.isAdminDown && !this.#limits.isWaiting;
   }
 
   get #isEbgp(): boolean {

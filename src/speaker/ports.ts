@@ -60,6 +60,9 @@ export interface Fib {
   /** While held, no route of an earlier run is changed or removed: it stays until what is wished for its prefix is final
    *  (RFC 4724 §4.1). Those that are as wished are claimed, and new ones are made. Ends with sweepStale, too. */
   holdAdopted(held: boolean): void;
+  /** While paused nothing is written: what the kernel has of ours stays, wishes are recorded. Afterwards what differs is
+   *  written. */
+  pause(isPaused: boolean): void;
   /** Routes adopted from an earlier run that were never wished for go away now (RFC 4724: selection is over). */
   sweepStale(): void;
   entries(): Iterable<FibEntry>;
@@ -85,6 +88,16 @@ export interface InterfaceAddress {
   readonly prefix: IpPrefix;
 }
 
+/** What the kernel knows of a route beside where it leads. */
+export interface AlienDetails {
+  /** rtm_scope. */
+  readonly scope: number;
+  /** Two numbers of 16 bits; 0: none. */
+  readonly realm: number;
+  /** The address that packets of this node have; empty: none is said. */
+  readonly preferredSource: Bytes;
+}
+
 /** A route of the main table, or of the configured one, that is not ours. */
 export interface AlienRoute {
   readonly prefix: IpPrefix;
@@ -95,6 +108,7 @@ export interface AlienRoute {
   readonly metric: number;
   /** rtm_protocol. */
   readonly protocol: number;
+  readonly details?: AlienDetails;
 }
 
 /** Links, addresses and alien routes, kept current by events. */

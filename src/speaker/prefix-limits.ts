@@ -5,7 +5,8 @@ import { FAMILIES, type Family } from "../base/family.js";
 import type { Log } from "../base/log.js";
 import type { MaxPrefixesConfig } from "../config/speaker-config.js";
 
-export type LimitDirection = "in" | "out";
+/** `accepted`: of those that come in. */
+export type LimitDirection = "in" | "out" | "accepted";
 
 /** A limit was exceeded and its action ends the session. */
 export interface Excess {
@@ -77,7 +78,7 @@ export class PrefixLimits {
     if (config === undefined) return undefined;
     const limit = this.#limits[family];
     if (level === LEVEL.near) {
-      const done = this.#direction === "in" ? "received" : "announced";
+      const done = DONE[this.#direction];
       this.#log.warn(`${count} ${FAMILIES[family].name} prefixes ${done}, the limit is ${limit} (${this.#option})`);
       return undefined;
     }
@@ -96,14 +97,19 @@ export class PrefixLimits {
   }
 }
 
+const DONE = { in: "received", out: "announced", accepted: "accepted" } as const;
+
 /** `received more than 1000 ipv4 prefixes (maxPrefixesIn)`. */
 export function excessWords({ direction, family, limit }: Pick<Excess, "direction" | "family" | "limit">): string {
-  const has = direction === "in" ? "received" : "would announce";
+  const has = direction === "out" ? "would announce" : DONE[direction];
   return `${has} more than ${limit} ${FAMILIES[family].name} prefixes (${optionOf(direction)})`;
 }
 
-function optionOf(direction: LimitDirection): string {
-  return direction === "in" ? "maxPrefixesIn" : "maxPrefixesOut";
+const OPTIONS = { in: "maxPrefixesIn", out: "maxPrefixesOut", accepted: "maxPrefixesAccepted" } as const;
+
+/** The option of PeerConfig. */
+export function optionOf(direction: LimitDirection): (typeof OPTIONS)[LimitDirection] {
+  return OPTIONS[direction];
 }
 
 /** True if a peer that is kept down by `before` deserves another attempt under `after`. */

@@ -114,9 +114,7 @@ export class Speaker {
     this.#config = config;
     this.#configuredAt = this.#deps.clock.wallTime();
     // Local routes before peers: the first table a peer hears is complete (and so is the End-of-RIB behind it).
-    const keepsFacts = config.compatibility.preparedExport || config.kernel.readsKernelFacts;
-    const routes =
-      this.#local.apply(config.node, config.kernel.table, keepsFacts) + this.#aggregates.apply(config.node.aggregates);
+    const routes = this.#applyNode(config);
     if (routes > 0) changes.push(`node routes: ${routes} changed`);
     this.#applyKernel(config, before);
     changes.push(...this.#peers.apply(config, before), ...this.#dynamic.apply(config));
@@ -127,6 +125,15 @@ export class Speaker {
       this.#log.warn(`eBGP peer without ${missing} policy: no routes in that direction (RFC 8212)`, { peer: peer.key });
     }
     return changes;
+  }
+
+  /** Takes over another part of the configuration alone, at once; apply() counts the difference from there. */
+  applyLocal({ node, kernel }: Pick<SpeakerConfig, "node" | "kernel">): void {
+    const before = this.#config;
+    if (before === undefined) return;
+    this.#config = { ...before, node, kernel };
+    this.#applyNode(this.#config);
+    this.#applyKernel(this.#config, before);
   }
 
   /** `graceful`: connections end without a NOTIFICATION, so that peers keep our routes (RFC 4724 §4.1); otherwise with
@@ -288,7 +295,8 @@ export class Speaker {
     this.#trim.start();
     const { fib } = this.#deps;
     // Where nothing is written anyway, forwarding does not depend on us.
-    const writesNothing = fib === undefined || config.kernel.exportPolicy.policies?.[0] === "reject";
+    const writesNothing =
+      fib === undefined || !config.kernel.writes || config.kernel.exportPolicy.policies?.[0] === "reject";
     const preserved = writesNothing || fib.counts().stale > 0;
     const { recoveryOnRequest } = config.compatibility;
     if (config.gracefulRestart.enabled && (!recoveryOnRequest || this.#deps.isRecovery === true)) {
@@ -299,9 +307,16 @@ export class Speaker {
     if (view !== undefined) this.#stopListening = view.onChange(() => this.#surroundingsChanged());
   }
 
+  /** Gives how many routes changed. */
+  #applyNode({ node, kernel, compatibility }: SpeakerConfig): number {
+    const keepsFacts = compatibility.preparedExport || kernel.readsKernelFacts;
+    return this.#local.apply(node, kernel.table, keepsFacts) + this.#aggregates.apply(node.aggregates);
+  }
+
   #applyKernel(config: SpeakerConfig, before: SpeakerConfig | undefined): void {
     const { fib, view, clock } = this.#deps;
     if (fib === undefined || view === undefined) return;
+    fib.pause(!config.kernel.writes);
     if (this.#fibPlan === undefined) {
       const localRoute = (source: string, prefix: string): ReturnType<LocalRoutes["fibRoute"]> =>
         source === "aggregate" ? this.#aggregates.fibRoute(prefix) : this.#local.fibRoute(source, prefix);

@@ -385,3 +385,23 @@ void t.test("of a batch with refusals only the refused routes fail, each with it
   t.ok(failed.every(({ prefix }) => Number(prefix.split(/[./]/)[2]) * 256 + Number(prefix.split(/[./]/)[3]) < 300));
   t.strictSame(world.fib.counts(), { wanted: 600, installed: 557, failed: 43, stale: 0 });
 });
+
+void t.test("paused: nothing is written, wishes are written afterwards", async (t) => {
+  const world = await new FibWorld({ removeAtExit: true }).start();
+  world.put("10.1.0.0/16", GATEWAY);
+  world.put("10.2.0.0/16", GATEWAY);
+  world.takeRequests();
+  world.fib.pause(true);
+  world.put("10.1.0.0/16", undefined);
+  world.put("10.2.0.0/16", OTHER);
+  world.put("10.3.0.0/16", GATEWAY);
+  world.fib.sweepStale();
+  await world.fib.flushed();
+  t.strictSame(world.takeRequests(), []);
+  world.fib.pause(false);
+  world.clock.settle();
+  t.strictSame(world.takeRequests().sort(), ["add 10.3.0.0/16", "delete 10.1.0.0/16", "replace 10.2.0.0/16"]);
+  world.fib.pause(true);
+  await world.fib.close();
+  t.strictSame(world.takeRequests(), [], "what stays while paused stays at the end, too");
+});

@@ -255,6 +255,33 @@ void t.test("a dump request names family and table", options, (t) => {
   t.end();
 });
 
+void t.test("decodes scope, preferred source and realm, and forgets them before the next route", options, (t) => {
+  const route = new RouteMessage();
+  const details = (input: Received): string => {
+    onlyMessage(input, (message) => decodeRoute(input, message, route));
+    const source = route.preferredSource.subarray(0, route.preferredSourceLength);
+    return `scope ${route.scope} realm ${route.realm} from ${source.length === 0 ? "any" : formatBytes(source)}`;
+  };
+  const make = (octets: readonly number[], realm: number): Received => {
+    const out = new RequestBuffer(new ArrayBuffer(256));
+    out.begin(24, 0, 1);
+    for (const octet of [octets.length === 4 ? 2 : 10, 16, 0, 0, 254, 4, 253, 1, 0, 0, 0, 0]) out.u8(octet);
+    out.attributeBytes(
+      1,
+      Uint8Array.from(octets, (_, i) => i),
+    );
+    out.attributeU32(4, 2);
+    out.attributeBytes(7, Uint8Array.from(octets));
+    if (realm !== 0) out.attributeU32(11, realm);
+    out.end();
+    return received(out.bytes.slice(0, out.length));
+  };
+  t.equal(details(make([10, 0, 0, 7], 0x00050007)), "scope 253 realm 327687 from 10.0.0.7");
+  t.equal(details(make([0xfd, ...Array<number>(14).fill(0), 1], 0)), "scope 253 realm 0 from fd00::1");
+  t.equal(details(fixture("routes-ipv4")[0]), "scope 0 realm 0 from any");
+  t.end();
+});
+
 void t.test("the filter compares the port id in network order", options, (t) => {
   t.equal(
     toHex(portFilter(0x01020304)),

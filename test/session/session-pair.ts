@@ -35,6 +35,7 @@ export function optionsFor(local: string, remote: string, changes: Partial<Sessi
     keepaliveSeconds: 0,
     connectRetrySeconds: 120,
     idleHoldSeconds: [4, 60],
+    birdWaits: undefined,
     delayOpenSeconds: 0,
     sendHoldSeconds: undefined,
     role: undefined,

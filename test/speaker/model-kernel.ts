@@ -20,6 +20,7 @@ export const PLAIN_KERNEL: KernelConfig = {
   readsKernelFacts: false,
   encapsulation: [],
   auditSeconds: 60,
+  writes: true,
   removeAtExit: false,
   staleSeconds: 120,
 };

@@ -67,6 +67,8 @@ const OTHERS: { readonly [Name in keyof PeerConfig]: PeerConfig[Name] } = {
   delayOpenSeconds: 7,
   sendHoldSeconds: 77,
   idleHoldSeconds: [7, 77],
+  maxPrefixesAccepted: LIMIT,
+  birdWaits: { connectDelaySeconds: 7, errorForgetSeconds: 77, startupHoldSeconds: 7 },
   routeReflectorClient: true,
   nextHop: "keep",
   multihop: 7,

@@ -1,7 +1,4 @@
 // `protocol bgp` → PeerConfig, with BIRD's defaults for what the file does not say.
-//
-// Deviates from BIRD: `connect delay time`, `startup hold time` and `error forget time` have no counterpart: we connect at
-// once, wait four minutes for an OPEN (RFC 4271 §8.2.2), and forget errors after a session that outlived the longest wait.
 
 import type { IpAddress } from "../../base/ip.js";
 import type { MaxPrefixesConfig, PeerConfig, PeerType } from "../../config/speaker-config.js";
@@ -12,6 +9,8 @@ import { refuse } from "./refuse.js";
 const BGP_PORT = 179;
 const HOLD_SECONDS = 240;
 const CONNECT_RETRY_SECONDS = 120;
+const CONNECT_DELAY_SECONDS = 5;
+const ERROR_FORGET_SECONDS = 300;
 const ERROR_WAIT_SECONDS = [60, 300] as const;
 const IBGP_HOPS = 64;
 const PREFERENCE = 100;
@@ -64,6 +63,11 @@ function bgpPeer(bgp: BgpDeclaration, ipVersion: 4 | 6, filters: FilterSource): 
     delayOpenSeconds: 0,
     sendHoldSeconds: undefined,
     idleHoldSeconds: errorWait,
+    birdWaits: {
+      connectDelaySeconds: bgp.connectDelaySeconds ?? CONNECT_DELAY_SECONDS,
+      errorForgetSeconds: bgp.errorForgetSeconds ?? ERROR_FORGET_SECONDS,
+      startupHoldSeconds: bgp.startupHoldTimeSeconds ?? HOLD_SECONDS,
+    },
     routeReflectorClient: bgp.rrClient ?? false,
     nextHop: bgp.nextHop ?? "default",
     multihop: bgp.multihop ?? (isInternal ? IBGP_HOPS : 0),
@@ -82,7 +86,8 @@ function bgpPeer(bgp: BgpDeclaration, ipVersion: 4 | 6, filters: FilterSource): 
     removePrivateAs: "no",
     enforceFirstAs: false,
     defaultOriginate: false,
-    maxPrefixesIn: limit(bgp, bgp.receiveLimit ?? bgp.importLimit, errorWait[0]),
+    maxPrefixesIn: limit(bgp, bgp.receiveLimit, errorWait[0]),
+    maxPrefixesAccepted: limit(bgp, bgp.importLimit, errorWait[0]),
     maxPrefixesOut: limit(bgp, bgp.exportLimit, errorWait[0]),
     role: undefined,
     roleStrict: false,

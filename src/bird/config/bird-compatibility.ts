@@ -16,4 +16,5 @@ export const BIRD_COMPATIBILITY: CompatibilityConfig = {
   ceaseAtStop: true,
   globalNextHopOverMultihop: true,
   recoveryOnRequest: true,
+  reloadEnables: true,
 };

@@ -2,7 +2,7 @@
 // defaults for what the file does not say.
 
 import { formatPrefix } from "../../base/ip.js";
-import type { KernelConfig, NodeRoutesConfig, StaticRouteConfig } from "../../config/speaker-config.js";
+import type { KernelConfig, NodeRoutesConfig, SpeakerConfig, StaticRouteConfig } from "../../config/speaker-config.js";
 import { REJECT_ALL } from "../../policy/route.js";
 import type {
   BirdConfig,
@@ -58,9 +58,10 @@ export function nodeRoutes(config: BirdConfig): NodeRoutesConfig {
 /** Throws BirdConfigError for what cannot be done. */
 export function kernelConfig(config: BirdConfig, filters: FilterSource): KernelConfig {
   const kernel = only(enabledOf(config, "kernel"));
-  if (kernel !== undefined) checkKernel(kernel);
   return {
-    enabled: kernel !== undefined,
+    // Without a protocol, too: next hops and interfaces are looked up there.
+    enabled: true,
+    writes: kernel !== undefined,
     table: kernel?.table ?? MAIN_TABLE,
     protocol: PROTOCOL_NUMBER,
     metric: kernel?.metric ?? 0,
@@ -68,9 +69,37 @@ export function kernelConfig(config: BirdConfig, filters: FilterSource): KernelC
     readsKernelFacts: true,
     encapsulation: [],
     auditSeconds: kernel?.scanTimeSeconds ?? SCAN_SECONDS,
-    removeAtExit: kernel?.persist !== true,
+    removeAtExit: kernel !== undefined && kernel.persist !== true,
     staleSeconds: config.gracefulRestartWaitSeconds ?? RECOVERY_SECONDS,
   };
+}
+
+export type LocalConfig = Pick<SpeakerConfig, "node" | "kernel">;
+
+/** What protocols other than BGP make of the configuration while those run of which `isDown` does not say otherwise, whatever
+ *  the file says. Throws BirdConfigError for what cannot be done, which checkLocalProtocols() has found before. */
+export function localConfig(
+  config: BirdConfig,
+  isDown: (protocol: string) => boolean,
+  filters: FilterSource,
+): LocalConfig {
+  const protocols = config.protocols.map((each) =>
+    each.kind === "bgp" ? each : { ...each, disabled: isDown(each.name) },
+  );
+  const stopped = enabledOf(config, "kernel").find(({ name }) => isDown(name));
+  const kernel = kernelConfig({ ...config, protocols }, filters);
+  return {
+    node: nodeRoutes({ ...config, protocols }),
+    // Who goes away takes their routes along, unless they persist.
+    kernel: stopped === undefined || stopped.persist === true ? kernel : { ...kernel, writes: true },
+  };
+}
+
+/** Disabled protocols are looked at as well: a command may enable them. Throws BirdConfigError for what cannot be done. */
+export function checkLocalProtocols(config: BirdConfig): void {
+  for (const declaration of config.protocols) if (declaration.kind === "kernel") checkKernel(declaration);
+  const protocols = config.protocols.map((each) => ({ ...each, disabled: false }));
+  nodeRoutes({ ...config, protocols });
 }
 
 /** Most next hops of a kernel route. */

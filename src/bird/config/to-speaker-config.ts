@@ -7,7 +7,14 @@ import type { BgpDeclaration, BirdConfig } from "../language/declarations.js";
 import { bgpPeers } from "./bgp-peers.js";
 import { BIRD_COMPATIBILITY } from "./bird-compatibility.js";
 import type { FilterSource } from "./filter-source.js";
-import { enabledOf, kernelConfig, mergedPaths, nodeRoutes, RECOVERY_SECONDS } from "./local-protocols.js";
+import {
+  checkLocalProtocols,
+  enabledOf,
+  kernelConfig,
+  mergedPaths,
+  nodeRoutes,
+  RECOVERY_SECONDS,
+} from "./local-protocols.js";
 import { refuse } from "./refuse.js";
 
 const BGP_PORT = 179;
@@ -30,6 +37,7 @@ export function toSpeakerConfig(config: BirdConfig, options: ToSpeakerOptions): 
   const routerId = config.routerId ?? options.routerId;
   const declared = config.protocols.filter((declaration) => declaration.kind === "bgp");
   checkRouterIds(config, routerId);
+  checkLocalProtocols(config);
   const { filters } = options;
   const paths = mergedPaths(config);
   return {

@@ -82,7 +82,7 @@ export interface TimerView {
 /** What `show protocols all` adds. */
 export interface ProtocolDetails extends ProtocolView {
   readonly description: string | undefined;
-  /** What the peer said when it shut the session down (RFC 9003). */
+  /** What a command, or the peer, said when it went down (RFC 9003). */
   readonly message: string | undefined;
   readonly preference: number;
   readonly inputFilter: FilterView;
@@ -283,9 +283,10 @@ export interface BirdCommands {
   undo(): Promise<ConfigureResult>;
   /** False: there is nothing to confirm. */
   confirm(): boolean;
-  enable(protocol: string): "enabled" | "already enabled";
-  disable(protocol: string): "disabled" | "already disabled";
-  restart(protocol: string): "restarted" | "already disabled";
+  /** `message`: shown with the protocol, and told to the peer where one goes down (RFC 9003). */
+  enable(protocol: string, message?: string): "enabled" | "already enabled";
+  disable(protocol: string, message?: string): "disabled" | "already disabled";
+  restart(protocol: string, message?: string): "restarted" | "already disabled";
   /** Undefined: nothing to be said (a part of it was done). */
   reload(protocol: string, direction: "in" | "out" | "both"): "reloading" | "reload failed" | "already disabled";
   debug(protocols: readonly string[], flags: readonly string[]): void;

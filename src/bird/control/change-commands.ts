@@ -1,12 +1,17 @@
 // Commands that change something: configure, enable, disable, restart, reload.
 
 import type { BirdCommands, BirdView, ConfigureResult } from "./bird-view.js";
-import type { ConfigureAction, ProtocolAction, ProtocolChoice } from "./commands.js";
+import type { Command, ConfigureAction, ProtocolAction, ProtocolChoice } from "./commands.js";
 import { chooseProtocols } from "./protocol-choice.js";
 import { oneLine, type Reply, type ReplyLine } from "./reply.js";
 
-export function changeProtocols(action: ProtocolAction, which: ProtocolChoice, view: BirdView): Reply {
-  const lines = chooseProtocols(which, view.protocols()).map(({ name }) => actOn(action, name, view.commands));
+type ChangeCommand = Extract<Command, { readonly kind: ProtocolAction }>;
+
+export function changeProtocols({ kind, which, message }: ChangeCommand, view: BirdView): Reply {
+  const lines = chooseProtocols(which, view.protocols()).map(({ name }) => {
+    const result = view.commands[kind](name, message);
+    return { code: ACTION_CODES[result], text: `${name}: ${result}` };
+  });
   return [lines];
 }
 
@@ -19,11 +24,6 @@ const ACTION_CODES = {
   reloading: 15,
   "reload failed": 8006,
 } as const;
-
-function actOn(action: ProtocolAction, name: string, commands: BirdCommands): ReplyLine {
-  const result = commands[action](name);
-  return { code: ACTION_CODES[result], text: `${name}: ${result}` };
-}
 
 export function reloadProtocols(direction: "in" | "out" | "both", which: ProtocolChoice, view: BirdView): Reply {
   const lines: ReplyLine[] = [];
@@ -61,7 +61,7 @@ export async function* configure(
       const { timeoutSeconds } = action;
       yield [reading(file)];
       const result = await commands.configure(file, action.isSoft ? "soft" : "hard", timeoutSeconds);
-      if (timeoutSeconds !== undefined && result.kind !== "error")
+      if (timeoutSeconds !== undefined && result.kind !== "error" && result.kind !== "shutting down")
         yield [{ code: 22, text: `Undo scheduled in ${timeoutSeconds} s` }];
       yield [configureEnd(result)];
     }

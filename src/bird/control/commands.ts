@@ -57,7 +57,8 @@ export type Command =
   /** A protocol that this daemon never runs, in capitals. */
   | { readonly kind: "show foreign"; readonly protocol: string }
   | { readonly kind: "configure"; readonly action: ConfigureAction }
-  | { readonly kind: ProtocolAction; readonly which: ProtocolChoice }
+  /** `message`: why, for the peer and for whoever asks. */
+  | { readonly kind: ProtocolAction; readonly which: ProtocolChoice; readonly message: string | undefined }
   | { readonly kind: "reload"; readonly direction: "in" | "out" | "both"; readonly which: ProtocolChoice }
   | { readonly kind: "debug" | "mrtdump"; readonly which: ProtocolChoice; readonly flags: readonly string[] }
   | {

@@ -2,6 +2,7 @@
 
 import { formatBytes } from "../../base/ip.js";
 import type { Family } from "../../base/family.js";
+import type { PathAttributes } from "../../packet/attributes/index.js";
 import type { AttrsId } from "../../rib/attrs-table.js";
 import type { Rib } from "../../rib/rib.js";
 import { RELATION } from "../../rib/sources.js";
@@ -19,6 +20,18 @@ export interface ShownPath {
   readonly group?: UpdateGroup;
   /** Where the kernel has it lead. */
   readonly destination?: Destination;
+  /** What a filter has made of it, where that is not in the tables. */
+  readonly changes?: PathChanges;
+}
+
+/** What a filter has left of a route. */
+export interface PathChanges {
+  /** Undefined: as in the table. */
+  readonly attributes?: PathAttributes | undefined;
+  readonly preference?: number | undefined;
+  /** For the kernel; undefined: none was set. */
+  readonly metric: number | undefined;
+  readonly tunnel: string | undefined;
 }
 
 export type ExportStage = NonNullable<RouteQuery["exported"]>["stage"];
@@ -102,8 +115,13 @@ export class KernelExport implements ExportView {
     if (relation === RELATION.local && kind === "kernel") return [];
     if (this.#stage === "preexport") return [{ route: best, attrs }];
     if (this.#stage === "noexport") return wanted === undefined ? [{ route: best, attrs }] : [];
-    return wanted === undefined ? [] : [{ route: best, attrs, ...several(wanted) }];
+    return wanted === undefined ? [] : [{ route: best, attrs, ...several(wanted), changes: kernelChanges(wanted) }];
   }
+}
+
+/** A device that a route leads through whatever link its gateway is on: a tunnel. */
+function kernelChanges({ metric, nextHops }: FibRoute): PathChanges {
+  return { metric, tunnel: nextHops.find(({ onlink }) => onlink)?.device };
 }
 
 /** Only a merged route leads elsewhere than its best path. */

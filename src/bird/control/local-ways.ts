@@ -60,7 +60,7 @@ export class LocalWays {
       source: "inherit",
       protocol: undefined,
       destination: kernelDestination(route),
-      attributes: [`Kernel.source: ${route.protocol}`, `Kernel.metric: ${route.metric}`],
+      attributes: kernelAttributes(route),
     };
   }
 
@@ -88,6 +88,21 @@ export class LocalWays {
     if (way === undefined || way.kind === "local") return { kind: "unreachable" };
     return { kind: "via", gateway: formatBytes(way.gateway ?? address), device: way.device };
   }
+}
+
+/** rtm_scope of routes that lead to a gateway, and of those that end on a link. */
+const UNIVERSE = 0;
+const LINK = 253;
+
+function kernelAttributes({ protocol, metric, kind, nextHops, details }: AlienRoute): readonly string[] {
+  const lines = [`Kernel.source: ${protocol}`, `Kernel.metric: ${metric}`];
+  if (details === undefined) return lines;
+  const { preferredSource, realm, scope } = details;
+  if (preferredSource.length > 0) lines.push(`Kernel.prefsrc: ${formatBytes(preferredSource)}`);
+  if (realm !== 0) lines.push(`Kernel.realm: ${realm}`);
+  const isOfLink = kind === "unicast" && nextHops.length === 1 && nextHops[0].gateway === undefined;
+  if (scope !== (isOfLink ? LINK : UNIVERSE)) lines.push(`Kernel.scope: ${scope}`);
+  return lines;
 }
 
 function kernelDestination({ kind, nextHops }: AlienRoute): Destination {

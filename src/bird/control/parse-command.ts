@@ -23,7 +23,7 @@ function parse(reader: TokenReader): Command {
     case "enable":
     case "disable":
     case "restart":
-      return { kind: word, which: reader.protocols() };
+      return { kind: word, which: reader.protocols(), message: reader.takeText() };
     case "reload": {
       const direction = reader.takeOneOf(["in", "out"]) ?? "both";
       return { kind: "reload", direction, which: reader.protocols() };

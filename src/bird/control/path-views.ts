@@ -12,7 +12,7 @@ import type { KernelView } from "../../speaker/ports.js";
 import type { BgpDeclaration } from "../language/declarations.js";
 import { attributeLines, originAs, originName } from "./attribute-texts.js";
 import type { BgpPathView, Destination, PathView } from "./bird-view.js";
-import type { ShownPath } from "./export-views.js";
+import type { PathChanges, ShownPath } from "./export-views.js";
 import type { LocalWays } from "./local-ways.js";
 
 /** What stands for a source of the RIB in the configuration. */
@@ -56,16 +56,14 @@ export class PathViews {
   #local(prefix: string, path: ShownPath, source: Source, mark: PathView["mark"], changedAt: number): PathView {
     const way = this.#sources.ways.find(source.options.kind, prefix);
     const { name, preference } = this.#sources.protocolOf(source, way.protocol);
+    const { changes } = path;
     return {
       destination: path.destination ?? way.destination,
-      ...{ protocol: name, changedAt, mark, preference },
+      ...{ protocol: name, changedAt, mark, preference: changes?.preference ?? preference },
       from: undefined,
       source: way.source,
       bgp: undefined,
-      attributes: () => [
-        ...(path.group === undefined ? [] : attributeLines(this.#attributes(path))),
-        ...way.attributes,
-      ],
+      attributes: () => [...this.#localAttributes(path), ...withChanges(way.attributes, changes)],
     };
   }
 
@@ -78,13 +76,14 @@ export class PathViews {
       view === undefined || bytes.length === 0 ? undefined : resolveNextHop(view, bytes, rib.nextHops.zone(nextHop));
     const destination = path.destination ?? destinationOf(way, rib.attrs.isBlackhole(path.attrs));
     const attributes = this.#attributes(path);
+    const { changes } = path;
     return {
       destination,
-      ...{ protocol: name, changedAt, mark, preference },
+      ...{ protocol: name, changedAt, mark, preference: changes?.preference ?? preference },
       from: fromText(source, destination),
       source: "BGP",
       bgp: this.#bgp(name, attributes, way),
-      attributes: () => attributeLines(attributes),
+      attributes: () => [...attributeLines(attributes), ...withChanges([], changes)],
     };
   }
 
@@ -99,9 +98,19 @@ export class PathViews {
     };
   }
 
+  /** What the node's own routes have of BGP's attributes: to the members of a group all, otherwise what a filter has set. */
+  #localAttributes(path: ShownPath): readonly string[] {
+    if (path.group !== undefined) return attributeLines(this.#attributes(path));
+    const attributes = path.changes?.attributes;
+    if (attributes === undefined) return [];
+    const before = attributeLines(decoded(this.#sources.rib, path.attrs));
+    return attributeLines(attributes).filter((line) => !before.includes(line));
+  }
+
   /** As they are in the table, or as the members of a group see them. */
-  #attributes({ attrs, group }: ShownPath): PathAttributes {
+  #attributes({ attrs, group, changes }: ShownPath): PathAttributes {
     const { rib } = this.#sources;
+    if (changes?.attributes !== undefined) return changes.attributes;
     const inTable = decoded(rib, attrs);
     if (group === undefined) return inTable;
     const nextHop = group.rules.nextHop(attrs);
@@ -115,6 +124,21 @@ export class PathViews {
     return arrivedAt === 0 ? startedAt : clock.wallTime() - (clock.now() - arrivedAt);
   }
 }
+
+/** The kernel's attributes of a route, with those that a filter has set. */
+function withChanges(lines: readonly string[], changes: PathChanges | undefined): readonly string[] {
+  if (changes === undefined) return lines;
+  const { metric, tunnel = "" } = changes;
+  const isKept = (line: string): boolean => metric === undefined || !line.startsWith(METRIC);
+  return [
+    ...lines.filter((line) => line.startsWith("Kernel.source") || (line.startsWith(METRIC) && isKept(line))),
+    ...(metric === undefined ? [] : [`${METRIC} ${metric}`]),
+    ...lines.filter((line) => !line.startsWith("Kernel.source") && !line.startsWith(METRIC)),
+    ...(tunnel === "" ? [] : [`Kernel.tunnel: ${tunnel}`]),
+  ];
+}
+
+const METRIC = "Kernel.metric:";
 
 function decoded({ attrs }: Rib, id: AttrsId): PathAttributes {
   const at = attrs.bodyOffset(id);

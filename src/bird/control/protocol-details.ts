@@ -19,6 +19,8 @@ export interface DetailFacts {
   /** The daemon waits for its peers after a restart. */
   readonly recovers: boolean;
   readonly preference: number;
+  /** Of the last command that changed it. */
+  readonly message: string | undefined;
   /** Only BGP, and what the speaker tells of it. */
   readonly peer: Peer | undefined;
   readonly details: PeerDetails | undefined;
@@ -39,7 +41,7 @@ export function protocolDetails(
   return {
     ...row,
     description: declaration.description,
-    message: undefined,
+    message: row.session?.state === "Established" ? undefined : (facts.message ?? messageOf(details)),
     preference,
     inputFilter: filterView(declaration.import, "all"),
     outputFilter: filterView(declaration.export, "none"),
@@ -59,6 +61,12 @@ export function protocolDetails(
     changes: details === undefined ? unseenChanges(counts) : seenChanges(details.counts),
     bgp: declaration.kind === "bgp" ? bgpDetails(declaration, details, routeLimit) : undefined,
   };
+}
+
+/** What the peer said when it shut the session down or reset it (RFC 9003). */
+function messageOf(details: PeerDetails | undefined): string | undefined {
+  const failure = details?.lastFailure;
+  return failure?.kind === "received" && failure.text !== "" ? failure.text.replace(/^"(.*)"$/, "$1") : undefined;
 }
 
 interface RouteCounts {

@@ -59,7 +59,7 @@ function act(command: Action, view: BirdView, client: ClientState): Reply {
     case "enable":
     case "disable":
     case "restart":
-      return changeProtocols(command.kind, command.which, view);
+      return changeProtocols(command, view);
     case "reload":
       return reloadProtocols(command.direction, command.which, view);
     case "debug":

@@ -1,10 +1,8 @@
-// Filters and expressions in commands: the parser of the configuration file reads them, over the functions and filters of
-// the configuration in force.
-//
-// Constants (`define`) are not among them: where they were used, their values stand, and their names are forgotten.
+// Filters and expressions in commands: the parser of the configuration file reads them, over the functions, filters and
+// constants of the configuration in force. What goes wrong while they run is logged as it is for those of the file.
 
 import type { Filter, Route } from "../../policy/route.js";
-import { compileScript } from "../../policy/script.js";
+import { compileScript, type ScriptLog } from "../../policy/script.js";
 import { ScriptFault } from "../../policy/script-value.js";
 import { BirdConfigError } from "../language/bird-config-error.js";
 import { filesOf } from "../language/config-files.js";
@@ -19,9 +17,11 @@ const FILE = "command";
 
 export class ScriptExpressions implements ExpressionPort {
   readonly #config: () => BirdConfig;
+  readonly #log: ScriptLog;
 
-  constructor(config: () => BirdConfig) {
+  constructor(config: () => BirdConfig, log: ScriptLog) {
     this.#config = config;
+    this.#log = log;
   }
 
   namedFilter(name: string): Filter | undefined {
@@ -29,15 +29,15 @@ export class ScriptExpressions implements ExpressionPort {
     const script = scripts.get(name);
     const isFilter = symbols.some((symbol) => symbol.name === name && symbol.kind === "filter");
     if (script === undefined || !isFilter) return undefined;
-    return compileScript(script, { scripts, log: () => undefined });
+    return compileScript(script, { scripts, log: this.#log });
   }
 
   compileFilter(text: string): Compiled<Filter> {
-    return this.#compile(`filter ${text}`, () => undefined);
+    return this.#compile(`filter ${text}`, this.#log);
   }
 
   compileCondition(text: string): Compiled<Filter> {
-    return this.#compile(`where ${text}`, () => undefined);
+    return this.#compile(`where ${text}`, this.#log);
   }
 
   evaluate(text: string): Compiled<string | undefined> {
@@ -45,16 +45,20 @@ export class ScriptExpressions implements ExpressionPort {
     const alone = this.compileCondition(text);
     if (!alone.ok) return alone;
     let printed: string | undefined;
-    const printing = this.#compile(`filter { print ${text}; accept; }`, (line) => (printed = line));
+    const printing = this.#compile(`filter { print ${text}; accept; }`, (kind, line) => {
+      if (kind === "print") printed = line;
+      else this.#log(kind, line);
+    });
     if (!printing.ok) return printing;
     const { accept } = printing.value(NO_ROUTE);
     return { ok: true, value: accept ? printed : undefined };
   }
 
-  #compile(text: string, print: (line: string) => void): Compiled<Filter> {
+  #compile(text: string, log: ScriptLog): Compiled<Filter> {
     const config = this.#config();
     const reader = new Reader(FILE, config.ipVersion, filesOf({ [FILE]: text }));
     for (const [name, script] of config.scripts) reader.scripts.set(name, script);
+    for (const [name, value] of config.constants) reader.defineConstant(name, value);
     for (const { name, kind } of config.symbols) {
       const parameterCount = config.scripts.get(name)?.parameters.length ?? 0;
       if (kind === "function") reader.symbols.define(name, { kind, parameterCount });
@@ -69,9 +73,6 @@ export class ScriptExpressions implements ExpressionPort {
     }
     const script = reader.scripts.get(INLINE);
     if (script === undefined) return { ok: false, error: "syntax error" };
-    const log = (kind: string, line: string): void => {
-      if (kind === "print") print(line);
-    };
     return { ok: true, value: compileScript(script, { scripts: reader.scripts, log }) };
   }
 }

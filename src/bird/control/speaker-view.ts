@@ -37,6 +37,7 @@ import { LocalWays, staticRouteView } from "./local-ways.js";
 import { memoryViews } from "./memory-views.js";
 import { PathViews, type SourceProtocol } from "./path-views.js";
 import { protocolDetails } from "./protocol-details.js";
+import { ProtocolSwitches } from "./protocol-switches.js";
 import { listNetworks } from "./table-listing.js";
 
 /** What the process does for the socket. */
@@ -51,6 +52,8 @@ export interface BirdProcess {
   confirm(): boolean;
   debug(protocols: readonly string[], flags: readonly string[]): void;
   dump(what: string): void;
+  /** Of the protocols other than BGP those run from now on of which `isDown` does not say otherwise. */
+  switchProtocols(isDown: (protocol: string) => boolean): void;
   shutDown(): void;
   watchLog(listener: (line: LogLine) => void): () => void;
 }
@@ -89,9 +92,19 @@ export class SpeakerView implements BirdView {
   readonly commands: BirdCommands;
   readonly expressions: ExpressionPort;
   readonly #deps: SpeakerViewDependencies;
+  readonly #switches: ProtocolSwitches;
+  /** Of commands, by protocol. */
+  readonly #messages = new Map<string, string>();
 
   constructor(deps: SpeakerViewDependencies) {
     this.#deps = deps;
+    const { clock, process, speaker } = deps;
+    this.#switches = new ProtocolSwitches({
+      clock,
+      config: () => process.config(),
+      configuredAt: () => Date.parse(speaker.status().configuredAt),
+      apply: (isDown) => process.switchProtocols(isDown),
+    });
     this.expressions = deps.expressions;
     this.commands = this.#makeCommands();
   }
@@ -140,6 +153,7 @@ export class SpeakerView implements BirdView {
         best: step.value.best,
         recovers: recovering,
         preference: declaration.preference ?? PREFERENCES[declaration.kind],
+        message: this.#messages.get(declaration.name),
         peer: this.#peerOf(declaration),
         details,
       };
@@ -232,15 +246,19 @@ export class SpeakerView implements BirdView {
 
   #row(declaration: ProtocolDeclaration, peer: PeerDetails | undefined, recovers: boolean): ProtocolView {
     const { name, kind } = declaration;
-    const { clock, speaker } = this.#deps;
     const common = { name, kind: KINDS[kind], table: TABLE };
-    if (declaration.kind === "bgp") return { ...common, ...bgpRow(peer, recovers, clock.wallTime()) };
-    const state = declaration.disabled ? "down" : kind === "kernel" && recovers ? "wait" : "up";
-    return { ...common, state, since: Date.parse(speaker.status().startedAt), session: undefined };
+    if (declaration.kind === "bgp") return { ...common, ...bgpRow(peer, recovers, this.#deps.clock.wallTime()) };
+    const { isDown, since } = this.#switches.state(declaration);
+    const state = isDown ? "down" : kind === "kernel" && recovers ? "wait" : "up";
+    return { ...common, state, since, session: undefined };
   }
 
   #peerOf({ kind, name }: ProtocolDeclaration): Peer | undefined {
     return kind === "bgp" ? this.#deps.speaker.peerOf(name) : undefined;
+  }
+
+  #isBgp(name: string): boolean {
+    return this.#findBgp(name) !== undefined;
   }
 
   #findBgp(name: string): BgpDeclaration | undefined {
@@ -267,8 +285,8 @@ export class SpeakerView implements BirdView {
   }
 
   #makeCommands(): BirdCommands {
-    const { process, speaker } = this.#deps;
-    const peerNamed = (name: string): Peer | undefined => speaker.peerOf(name);
+    const { process } = this.#deps;
+    const peerNamed = (name: string): Peer | undefined => this.#deps.speaker.peerOf(name);
     const isDown = (name: string): boolean => this.protocols().find((each) => each.name === name)?.state === "down";
     return {
       configFile: process.configFile,
@@ -279,23 +297,34 @@ export class SpeakerView implements BirdView {
       debug: (protocols, flags) => process.debug(protocols, flags),
       dump: (what) => process.dump(what),
       shutDown: () => process.shutDown(),
-      enable: (name) => {
+      enable: (name, message) => {
         if (!isDown(name)) return "already enabled";
-        peerNamed(name)?.enable();
+        this.#note(name, message);
+        if (this.#isBgp(name)) peerNamed(name)?.enable();
+        else this.#switches.set(name, false);
         return "enabled";
       },
-      disable: (name) => {
+      disable: (name, message) => {
         if (isDown(name)) return "already disabled";
-        peerNamed(name)?.disable("");
+        this.#note(name, message);
+        if (this.#isBgp(name)) peerNamed(name)?.disable(message ?? "");
+        else this.#switches.set(name, true);
         return "disabled";
       },
-      restart: (name) => {
+      restart: (name, message) => {
         if (isDown(name)) return "already disabled";
-        peerNamed(name)?.reset("");
+        this.#note(name, message);
+        if (this.#isBgp(name)) peerNamed(name)?.reset(message ?? "");
+        else this.#switches.restart(name);
         return "restarted";
       },
       reload: (name, direction) => (isDown(name) ? "already disabled" : this.#reload(name, direction)),
     };
+  }
+
+  #note(name: string, message: string | undefined): void {
+    if (message === undefined) this.#messages.delete(name);
+    else this.#messages.set(name, message);
   }
 
   #reload(name: string, direction: "in" | "out" | "both"): "reloading" | "reload failed" {

@@ -3,6 +3,7 @@
 import type { Clock } from "../../base/clock.js";
 import type { Family } from "../../base/family.js";
 import { formatPrefix, makePrefix, parsePrefix } from "../../base/ip.js";
+import type { AttrsTable } from "../../rib/attrs-table.js";
 import type { LocRib } from "../../rib/loc-rib.js";
 import { prefixOf } from "../../rib/prefix-view.js";
 import { REJECT } from "../../rib/reject-reason.js";
@@ -106,11 +107,11 @@ function networkView(
     sources.exported === undefined
       ? looked.map((route) => ({ route, attrs: table.routes.attrs(route) }))
       : sources.exported.paths(prefix, text, looked);
-  const shown = offered.filter(
-    ({ route, attrs }) =>
-      (sources.isFrom === undefined || sources.isFrom(route, text)) &&
-      (cursor === undefined || isAccepted(query, cursor, attrs, prefix, table)),
-  );
+  const shown = offered.flatMap((path) => {
+    if (sources.isFrom !== undefined && !sources.isFrom(path.route, text)) return [];
+    if (cursor === undefined) return [path];
+    return isAccepted(query, cursor, path.attrs, prefix, table) ? [withChanges(path, cursor, sources.rib.attrs)] : [];
+  });
   return {
     prefix: text,
     looked: looked.length,
@@ -125,4 +126,19 @@ function isAccepted(query: RouteQuery, cursor: RouteCursor, attrs: number, prefi
   const word = (i: number): number => prefixes.word(prefix, i);
   cursor.setPrefix(table.family, word(0), word(1), word(2), word(3), prefixes.length(prefix));
   return query.filter?.(cursor).accept ?? true;
+}
+
+/** The route as the filter has left it. */
+function withChanges(path: ShownPath, cursor: RouteCursor, table: AttrsTable): ShownPath {
+  const { changes: attributes, weight, kernelMetric: metric, kernelTunnel: tunnel } = cursor;
+  const preference = weight === table.weight(path.attrs) ? undefined : weight;
+  if (attributes === undefined && metric === undefined && tunnel === undefined) return path;
+  const before = path.changes;
+  const changes = {
+    attributes: attributes === undefined ? before?.attributes : { ...attributes },
+    preference,
+    metric: metric ?? before?.metric,
+    tunnel: tunnel ?? before?.tunnel,
+  };
+  return { ...path, changes };
 }

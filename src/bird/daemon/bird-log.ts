@@ -99,9 +99,10 @@ function subjectOf({ peer, name }: LogFields): string {
 /** `Received: Administrative shutdown`, `Error: Bad peer AS: 65001`; undefined where BIRD says nothing. */
 function failureText(failure: LastFailure | undefined): string | undefined {
   if (failure === undefined) return undefined;
-  const { kind, code, subcode, data } = failure;
+  const { kind, code, subcode, data, text } = failure;
   if (kind !== "received" && (kind !== "sent" || code === CEASE)) return undefined;
-  const tail = data.length === 0 ? "" : `: ${dataText(code, subcode, data)}`;
+  const words = text === "" ? dataText(code, subcode, data) : text;
+  const tail = data.length === 0 ? "" : `: ${words}`;
   return `${kind === "received" ? "Received" : "Error"}: ${notificationText(code, subcode)}${tail}`;
 }
 

@@ -5,7 +5,7 @@
 
 import type { IpAddress, IpPrefix } from "../../base/ip.js";
 import type { Position } from "../../policy/ast.js";
-import type { ScriptTable } from "../../policy/script-ast.js";
+import type { ScriptTable, ScriptValue } from "../../policy/script-ast.js";
 
 export interface BirdConfig {
   /** Which daemon reads: `bird` (4) or `bird6` (6). */
@@ -19,6 +19,8 @@ export interface BirdConfig {
   readonly scripts: ScriptTable;
   /** Longest recovery of `-R`, seconds (`graceful restart wait`). */
   readonly gracefulRestartWaitSeconds: number | undefined;
+  /** Of `define`, by name. */
+  readonly constants: ReadonlyMap<string, ScriptValue>;
   /** Every symbol the file defines, for `show symbols`. */
   readonly symbols: readonly { readonly name: string; readonly kind: SymbolKind }[];
   /** All files that were read, the main one first. */

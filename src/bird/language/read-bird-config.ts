@@ -30,6 +30,7 @@ export function readBirdConfig(path: string, options: ReadOptions): BirdConfig {
     protocols: r.protocols,
     scripts: r.scripts,
     gracefulRestartWaitSeconds: r.gracefulRestartWaitSeconds,
+    constants: r.symbols.constants(),
     symbols: r.symbols.list(),
     files: r.files,
   };

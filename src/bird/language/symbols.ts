@@ -50,6 +50,13 @@ export class SymbolTable {
     }
   }
 
+  /** Of the file itself. */
+  constants(): ReadonlyMap<string, ScriptValue> {
+    const constants = new Map<string, ScriptValue>();
+    for (const [name, symbol] of this.#global) if (symbol.kind === "constant") constants.set(name, symbol.value);
+    return constants;
+  }
+
   /** Names of the file itself, in the order of their definition. */
   list(): { readonly name: string; readonly kind: SymbolKind }[] {
     return [...this.#global].map(([name, { kind }]) => ({ name, kind }));

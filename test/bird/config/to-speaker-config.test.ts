@@ -105,9 +105,20 @@ t.test("addresses, ports and numbers of a peer", async (t) => {
   t.match(convert(linkLocal, 6).peers[0], { address: { zone: "eth0" }, families: ["ipv6"] });
 });
 
+t.test("pauses and patience", async (t) => {
+  const defaults = { connectDelaySeconds: 5, errorForgetSeconds: 300, startupHoldSeconds: 240 };
+  t.same(peer("").birdWaits, defaults);
+  t.same(peer("connect delay time 2; error forget time 30; startup hold time 7;").birdWaits, {
+    connectDelaySeconds: 2,
+    errorForgetSeconds: 30,
+    startupHoldSeconds: 7,
+  });
+});
+
 t.test("limits", async (t) => {
   const base = { ipv4: 10, ipv6: 10, warnPercent: 100, restartAfterSeconds: 60 };
-  t.same(peer("import limit 10;").maxPrefixesIn, { ...base, action: "disable" });
+  t.equal(peer("import limit 10;").maxPrefixesIn, undefined);
+  t.same(peer("import limit 10;").maxPrefixesAccepted, { ...base, action: "disable" });
   t.same(peer("receive limit 10 action warn;").maxPrefixesIn, { ...base, action: "warn" });
   t.same(peer("export limit 10 action restart;").maxPrefixesOut, { ...base, action: "restart" });
   t.throws(() => peer("import limit 10 action block;"), {
@@ -201,8 +212,14 @@ t.test("kernel", async (t) => {
   t.equal(convert("protocol kernel { }").node.learnsAllKernelRoutes, false);
   t.equal(convert("protocol kernel { learn; import none; }").node.learnsAllKernelRoutes, false);
   t.equal(convert("protocol kernel { merge paths on limit 4; }").multipath.ibgp, 4);
-  t.equal(convert("protocol device { }").kernel.enabled, false);
-  t.equal(convert("protocol kernel { disabled; }").kernel.enabled, false);
+  t.equal(config.kernel.writes, true);
+  for (const text of ["protocol device { }", "protocol kernel { disabled; learn; export all; }"]) {
+    const { kernel, node } = convert(text);
+    // It is read all the same, and nothing is removed at the end.
+    t.match(kernel, { enabled: true, writes: false, removeAtExit: false }, text);
+    t.equal(kernel.exportPolicy, REJECT_ALL);
+    t.equal(node.learnsAllKernelRoutes, false);
+  }
 });
 
 t.test("direct", async (t) => {
@@ -257,6 +274,8 @@ t.test("what cannot be done is refused with its place", async (t) => {
       "protocol static { import filter { accept; }; }",
       "An import filter of protocol static is not supported (protocol static1)",
     ],
+    // A command may enable it.
+    ["protocol kernel { disabled; device routes; }", "device routes is not supported (protocol kernel1)"],
     [
       "protocol static { route 10.0.0.0/8 recursive 10.1.1.1; }",
       "Recursive static routes are not supported (protocol static1)",

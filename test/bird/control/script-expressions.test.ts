@@ -2,6 +2,7 @@
 
 import t from "tap";
 import { ScriptExpressions } from "../../../src/bird/control/script-expressions.js";
+import type { Route } from "../../../src/policy/route.js";
 import { filesOf } from "../../../src/bird/language/config-files.js";
 import { readBirdConfig } from "../../../src/bird/language/read-bird-config.js";
 
@@ -10,13 +11,19 @@ const config = readBirdConfig("bird.cfg", {
   files: filesOf({
     "bird.cfg": `
 router id 10.0.0.1;
+define most = 40 + 2;
+define nets = [ 10.20.0.0/16+ ];
 function small(int x) { if x < 3 then return true; return false; }
 filter block_only { if net ~ 10.20.0.0/16 then accept; reject; }
 protocol device { }
 `,
   }),
 });
-const expressions = new ScriptExpressions(() => config);
+const told: string[] = [];
+const expressions = new ScriptExpressions(
+  () => config,
+  (kind, text) => void told.push(`${kind} ${text}`),
+);
 
 for (const { text, value } of [
   { text: "1+1", value: "2" },
@@ -28,6 +35,9 @@ for (const { text, value } of [
   { text: "(1,2)", value: "(1,2)" },
   { text: "ORIGIN_IGP", value: "(enum 31)0" },
   { text: "RTS_BGP", value: "(enum 30)11" },
+  { text: "most", value: "42" },
+  { text: "most - 2 * 20", value: "2" },
+  { text: "10.20.1.0/24 ~ nets", value: "TRUE" },
   { text: "1/0", value: undefined },
   { text: "net", value: undefined },
   { text: '1+"a"', value: undefined },
@@ -49,4 +59,18 @@ t.test("filters by name, in place, and conditions", async (t) => {
   t.equal(typeof expressions.namedFilter("block_only"), "function");
   t.equal(expressions.compileFilter("{ if small(2) then accept; reject; }").ok, true);
   t.equal(expressions.compileCondition("net ~ 10.20.0.0/16 && source = RTS_BGP").ok, true);
+});
+
+t.test("constants of the file in conditions and filters of commands", async (t) => {
+  t.equal(expressions.compileCondition("net ~ nets && preference > most").ok, true);
+  t.equal(expressions.compileFilter("{ preference = most; accept; }").ok, true);
+  t.match(expressions.compileCondition("net ~ others"), { ok: false });
+});
+
+t.test("what goes wrong, and what is printed, is logged", async (t) => {
+  told.length = 0;
+  const filter = expressions.compileFilter('{ print "seen"; if 1 + "a" then accept; accept; }');
+  if (!filter.ok) throw new Error(filter.error);
+  t.equal(filter.value({} as Route).accept, false);
+  t.match(told, ["print seen", /^error filters, line 1: /]);
 });

@@ -52,7 +52,7 @@ function birdConfig(...protocols: readonly ProtocolDeclaration[]): BirdConfig {
   return {
     ...{ ipVersion: 4, routerId: 1, listen: { address: undefined, port: undefined }, protocols },
     scripts: { filters: new Map(), functions: new Map() } as unknown as BirdConfig["scripts"],
-    ...{ gracefulRestartWaitSeconds: undefined, symbols: [], files: ["bird.cfg"] },
+    ...{ gracefulRestartWaitSeconds: undefined, constants: new Map(), symbols: [], files: ["bird.cfg"] },
   };
 }
 
@@ -69,7 +69,7 @@ class Console {
     const process: BirdProcess = {
       ...{ configFile: "bird.cfg", config: () => this.config, phase: () => "running" },
       ...{ checkConfig: fail, configure: fail, undo: fail, confirm: () => false, dump: fail, debug: fail },
-      ...{ shutDown: () => void this.told.push("down"), watchLog: () => () => undefined },
+      ...{ switchProtocols: fail, shutDown: () => void this.told.push("down"), watchLog: () => () => undefined },
     };
     const reject = Object.assign(() => ({ accept: false, by: "test" }), { ...ACCEPT_ALL, identity: "none" });
     this.view = new SpeakerView({
@@ -251,6 +251,25 @@ t.test("disable, enable, restart and reload reach the peer", async (t) => {
   t.equal(await console.ask("restart Mesh_10_0_0_2"), "0012-Mesh_10_0_0_2: restarted\n0000 \n");
   world.run(100);
   t.not(node.state("Mesh_10_0_0_2"), "Established");
+});
+
+t.test("messages of commands and of peers", async (t) => {
+  const { world, console, node } = await pair();
+  t.equal(await console.ask('disable Mesh_10_0_0_2 "new cable"'), "0009-Mesh_10_0_0_2: disabled\n0000 \n");
+  world.run(10);
+  const message = / {2}Message: {8}(.*)\n/;
+  t.equal(message.exec(await console.ask("show protocols all Mesh_10_0_0_2"))?.[1], "new cable");
+  const other = world.nodes.get("10.0.0.2");
+  t.match(other?.speaker.peerOf("Mesh_10_0_0_1")?.session.status().lastFailure, {
+    kind: "received",
+    text: '"new cable"',
+  });
+  await console.ask("enable Mesh_10_0_0_2");
+  world.run(60_000);
+  t.equal(node.state("Mesh_10_0_0_2"), "Established");
+  other?.speaker.disablePeer("Mesh_10_0_0_1", "my turn");
+  world.run(10);
+  t.equal(message.exec(await console.ask("show protocols all Mesh_10_0_0_2"))?.[1], "my turn");
 });
 
 t.test("show static and show symbols", async (t) => {

@@ -39,6 +39,7 @@ t.test("why a session failed", async (t) => {
     [{ code: 2, subcode: 2, data: [0xfd, 0xe9] }, "Received: Bad peer AS: 65001"],
     [{ kind: "sent", code: 2, subcode: 2, data: [0, 1, 0, 0] }, "Error: Bad peer AS: 65536"],
     [{ kind: "sent", code: 3, subcode: 1, data: [0xab, 1] }, "Error: Malformed attribute list: ab01"],
+    [{ data: [3, 98, 121, 101], text: '"bye"' }, 'Received: Administrative shutdown: "bye"'],
     [{ kind: "sent" }, undefined],
     [{ kind: "socket", errno: "ECONNREFUSED" }, undefined],
   ];
