@@ -119,7 +119,11 @@ export function hostPrefix(address: string): string {
 }
 
 /** Resolves when the sessions with these addresses are up. */
-export async function established(node: CalicoNode, kind: CalicoPeer["kind"], addresses: readonly string[]): Promise<void> {
+export async function established(
+  node: CalicoNode,
+  kind: CalicoPeer["kind"],
+  addresses: readonly string[],
+): Promise<void> {
   for (const address of addresses) {
     const name = calicoPeerName(kind, address);
     await eventually(`${name} of ${node.program} in ${node.namespace.name}`, () => node.isEstablished(name), 60_000);
@@ -132,7 +136,8 @@ export async function kernelHas(node: CalicoNode, words: string, timeoutMs = 30_
     `${words} in ${node.namespace.name}`,
     async () => {
       const routes = await node.kernelRoutes();
-      if (!routes.split("\n").some((line) => line.startsWith(words))) throw new Error(`the kernel has\n${routes}`);
+      if (!routes.split("\n").some((line) => line.startsWith(words)))
+        throw new Error(`it has ${routes.trim().replaceAll(/ *\n/g, "; ")}`);
       return true;
     },
     timeoutMs,

@@ -31,6 +31,8 @@ export interface CalicoConfig {
   readonly as: number;
   readonly blocks: readonly string[];
   readonly services?: readonly string[];
+  /** A reflector passes these on. */
+  readonly reflectedServices?: readonly string[];
   readonly pools: readonly CalicoPool[];
   readonly peers: readonly CalicoPeer[];
 }
@@ -56,7 +58,9 @@ function formatMain(config: CalicoConfig, program: string): string {
   const interfaces = 'interface -"cali*", -"kube-ipvs*", "*";';
   return [
     "function apply_communities ()\n{\n}",
-    isOlder ? "" : `template kernel kernel_template {\n  ${kernel}\n}\ntemplate direct direct_template {\n  ${interfaces}\n}`,
+    isOlder
+      ? ""
+      : `template kernel kernel_template {\n  ${kernel}\n}\ntemplate direct direct_template {\n  ${interfaces}\n}`,
     `include "${program}_aggr.cfg";\ninclude "${program}_ipam.cfg";`,
     `router id ${config.routerId};`,
     isOlder
@@ -125,7 +129,9 @@ function formatAggregation(config: CalicoConfig): string {
   const list = routes.map((prefix) => `   route ${prefix} blackhole;\n`).join("");
   const head =
     config.shape === "v3.29"
-      ? routes.length === 0 ? "" : `protocol static {\n${list}}\n`
+      ? routes.length === 0
+        ? ""
+        : `protocol static {\n${list}}\n`
       : `template static static_template {\n${list}}\n${routes.length === 0 ? "" : "protocol static from static_template {\n}\n"}`;
   const decisions = config.blocks.flatMap((block) => [
     `      if ( net = ${block} ) then { accept; }`,
@@ -150,6 +156,7 @@ function accepted(prefixes: readonly string[], verdict: "accept" | "reject"): st
 
 function formatFilters(config: CalicoConfig): string {
   const services = config.services ?? [];
+  const announced = [...services, ...(config.reflectedServices ?? []), ...config.pools.map((pool) => pool.prefix)];
   return `${LOCAL_ROUTES}
 function calico_export_to_bgp_peers(bool internal_peer) {
   if (internal_peer) then {
@@ -162,10 +169,7 @@ function calico_export_to_bgp_peers(bool internal_peer) {
   reject_local_routes();
   apply_communities();
   calico_aggr();
-${accepted(services, "accept")}${accepted(
-    config.pools.map((pool) => pool.prefix),
-    "accept",
-  )}}
+${accepted(announced, "accept")}}
 
 filter calico_kernel_programming {
 ${accepted(services, "reject")}  if (defined(source) && (source = RTS_BGP) && !defined(krt_metric)) then {

@@ -69,7 +69,18 @@ export class CalicoNode {
     const { program: name } = this;
     const program = this.maker === "ours" ? join(ROOT, "dist/bin", name) : requireProgram(name, [BIRD1_FOLDER]);
     // The test runner's own hooks must not run in the daemon.
-    const command = ["env", "-u", "NODE_OPTIONS", program, "-R", "-s", this.socket, "-d", "-c", this.path(`${name}.cfg`)];
+    const command = [
+      "env",
+      "-u",
+      "NODE_OPTIONS",
+      program,
+      "-R",
+      "-s",
+      this.socket,
+      "-d",
+      "-c",
+      this.path(`${name}.cfg`),
+    ];
     this.#process = new DaemonProcess(`${name} (${this.maker})`, this.namespace.spawn(command));
     return this.#process;
   }

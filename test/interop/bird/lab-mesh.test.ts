@@ -26,7 +26,14 @@ import type { Namespace } from "../../support/netns.js";
 import { BIRD1_PROGRAMS } from "../../support/peers/bird1.js";
 import { needs } from "../../support/requirements.js";
 import { ROOT } from "../../support/root.js";
-import { CalicoConnection, readAgent, readDetails, readPeers, readRecovery, readRoutes } from "../../bird/control/calico-parsers.js";
+import {
+  CalicoConnection,
+  readAgent,
+  readDetails,
+  readPeers,
+  readRecovery,
+  readRoutes,
+} from "../../bird/control/calico-parsers.js";
 
 t.setTimeout(240_000);
 
@@ -69,7 +76,11 @@ t.test("a mesh of three nodes", needs(...BIRD1_PROGRAMS, "birdc", EXPORTER, "pin
     for (const family of FAMILIES) {
       for (const n of [1, 2, 3]) {
         const node = nodes[family][n - 1];
-        await established(node, "Mesh", others(n).map((other) => cluster.address(other, family)));
+        await established(
+          node,
+          "Mesh",
+          others(n).map((other) => cluster.address(other, family)),
+        );
         for (const other of others(n)) await kernelHas(node, way(cluster, blockOf(other, family), other, family));
         await kernelHas(node, `blackhole ${blockOf(n, family)}`);
       }
@@ -102,6 +113,8 @@ t.test("a mesh of three nodes", needs(...BIRD1_PROGRAMS, "birdc", EXPORTER, "pin
     t.match(details, "BGP.local_pref: 2147483135");
   });
 
+  for (const n of [1, 2, 3]) console.log(await cluster.namespace(n).exec("ip route; ip -6 route; ip rule; ip neigh"));
+  console.log(nodes.ipv4[1].log);
   await t.test("Calico's clients find everything in order on all nodes", async (t) => {
     for (const family of FAMILIES)
       for (const n of [1, 2, 3]) await clientsAreContent(t, nodes[family][n - 1], cluster.address(n), 2);
@@ -132,7 +145,7 @@ async function clientsAreContent(t: Test, node: CalicoNode, routerId: string, pe
     connection.send("show route");
     const routes = await readRoutes(connection);
     const best = routes.filter((route) => route.type === "FIB");
-    t.ok(best.filter((route) => route.from.startsWith("Mesh_")).length >= 4, "two blocks and two addresses of pods");
+    t.ok(best.filter((route) => route.from.startsWith("Mesh_")).length >= 3, "two blocks and a pod");
     t.ok(best.some((route) => route.from === "static1" && route.device === "blackhole"));
     t.ok(best.some((route) => route.from === "kernel1" && route.device.startsWith("cali")));
     t.ok(best.some((route) => route.from === "direct1" && route.device === "eth0"));
@@ -147,8 +160,14 @@ async function readByOthers(t: Test, { cluster, nodes }: World): Promise<void> {
   const clients = [BIRD1_PROGRAMS[2], "birdc", join(ROOT, "dist/bin/birdcl")];
   for (const client of clients) {
     const ask = (command: string): Promise<string> => run([client, "-s", node.socket, ...command.split(" ")]);
-    t.match(await ask("show status"), /^BIRD .* ready\.\nBIRD .*\nRouter ID is 10\.0\.0\.1\n[^]*Daemon is up and running\n$/);
-    const protocols = (await ask("show protocols")).split("\n").slice(1, -1).map((row) => row.split(/\s+/, 4));
+    t.match(
+      await ask("show status"),
+      /^BIRD .* ready\.\nBIRD .*\nRouter ID is 10\.0\.0\.1\n[^]*Daemon is up and running\n$/,
+    );
+    const protocols = (await ask("show protocols"))
+      .split("\n")
+      .slice(1, -1)
+      .map((row) => row.split(/\s+/, 4));
     t.strictSame(protocols, [
       ["name", "proto", "table", "state"],
       ["static1", "Static", "master", "up"],
@@ -159,7 +178,10 @@ async function readByOthers(t: Test, { cluster, nodes }: World): Promise<void> {
       [calicoPeerName("Mesh", cluster.address(3)), "BGP", "master", "up"],
     ]);
     t.match(await ask(`show protocols all ${mesh}`), /BGP state: +Established\n +Neighbor address: 10\.0\.0\.2\n/);
-    t.match(await ask("show route"), /^192\.0\.2\.64\/26 +via 10\.0\.0\.2 on eth0 \[Mesh_10_0_0_2 [^\]]+\] \* \(100\/0\) \[i\]$/m);
+    t.match(
+      await ask("show route"),
+      /^192\.0\.2\.64\/26 +via 10\.0\.0\.2 on eth0 \[Mesh_10_0_0_2 [^\]]+\] \* \(100\/0\) \[i\]$/m,
+    );
     t.match(await ask("show route 192.0.2.64/26 all"), "BGP.local_pref: 2147482623");
     t.match(await ask(`show route protocol ${mesh} count`), /^\d+ of \d+ routes for \d+ networks$/m);
     t.match(await ask("show route export kernel1"), "192.0.2.128/26");
@@ -171,7 +193,8 @@ async function readByOthers(t: Test, { cluster, nodes }: World): Promise<void> {
   for (const family of FAMILIES) {
     const name = calicoPeerName("Mesh", cluster.address(2, family));
     const rows = metrics.split("\n").filter((line) => line.includes(`name="${name}"`));
-    const value = (metric: string): number => Number(rows.find((line) => line.startsWith(`${metric}{`))?.split("} ")[1]);
+    const value = (metric: string): number =>
+      Number(rows.find((line) => line.startsWith(`${metric}{`))?.split("} ")[1]);
     t.equal(value("bird_protocol_up"), 1, name);
     t.equal(value("bird_protocol_prefix_import_count"), 2, `${name}: a block and a moving pod`);
     t.equal(value("bird_protocol_prefix_export_count"), 1, `${name}: the block`);
@@ -187,7 +210,10 @@ async function exporterMetrics(t: Test, socket: string, socket6: string): Promis
   await new Promise<void>((resolve) => server.close(() => resolve()));
   const words = ["-bird.socket", socket, "-bird.socket6", socket6, "-format.new=true"];
   const address = ["-web.listen-address", `127.0.0.1:${port}`];
-  const exporter = new DaemonProcess(EXPORTER, spawn(EXPORTER, [...words, ...address], { stdio: ["ignore", "pipe", "pipe"] }));
+  const exporter = new DaemonProcess(
+    EXPORTER,
+    spawn(EXPORTER, [...words, ...address], { stdio: ["ignore", "pipe", "pipe"] }),
+  );
   t.teardown(() => exporter.stop());
   return eventually("the exporter's metrics", async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text());
 }
@@ -203,7 +229,15 @@ async function besideFelix(t: Test, { cluster, nodes }: World): Promise<void> {
     const before = await one.kernelRoutes("proto 80");
     await two.edit(files, (text) => text.replace("blackhole;\n", `blackhole;\n   route ${prefix} blackhole;\n`));
     two.reload();
-    await kernelHas(nodes[family][2], way(cluster, prefix, 2, family));
+    await kernelHas(nodes[family][2], way(cluster, prefix, 2, family), 6000).catch(async (e) => {
+      console.log(
+        String(e),
+        two.log,
+        await two.birdc("show route all"),
+        await nodes[family][2].birdc("show route all"),
+      );
+      throw e;
+    });
     await pause(2500);
     t.equal(await one.kernelRoutes("proto 80"), before, "Felix's routes are as they were");
     t.match((await one.namespace.exec(`ip route show ${prefix}`)).trim(), felix);
