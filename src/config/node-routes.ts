@@ -1,6 +1,7 @@
 // The node's own routes and what concerns the kernel, the control socket and the log: defaults, and checks of address
 // ranges against each other.
 
+import { FAMILIES } from "../base/family.js";
 import { formatPrefix, type IpPrefix } from "../base/ip.js";
 import { ACCEPT_ALL } from "../policy/route.js";
 import { findOverlaps, rangeContains } from "./address-ranges.js";
@@ -105,6 +106,7 @@ export function readKernel(input: ConfigInput["kernel"], filters: FilterSource, 
   const { table = "main", protocol = "bird", exportPolicy } = input ?? {};
   return {
     enabled: input?.enabled ?? true,
+    families: FAMILIES.map(({ family }) => family),
     table: table === "main" ? MAIN_TABLE : table,
     protocol: typeof protocol === "number" ? protocol : PROTOCOL_NUMBERS[protocol],
     metric: input?.metric ?? 0,

@@ -4,7 +4,7 @@
 // Defaults are already filled in, groups and inheritance are resolved, policies are compiled filters. Units are in the
 // names. Equality of two configurations is decided field by field; filters compare by `identity`.
 
-import type { FamilyName } from "../base/family.js";
+import type { Family, FamilyName } from "../base/family.js";
 import type { IpAddress, IpPrefix } from "../base/ip.js";
 import type { BgpRole } from "../packet/codes.js";
 import type { Filter } from "../policy/route.js";
@@ -280,6 +280,8 @@ export interface KernelConfig {
   readonly enabled: boolean;
   /** False: it is read, but routes of ours are neither written nor removed. */
   readonly writes: boolean;
+  /** Whose routes are read and written: routes of the other family are another daemon's, as with `bird` and `bird6`. */
+  readonly families: readonly Family[];
   readonly table: number;
   /** rtm_protocol; 12 is `bird`. */
   readonly protocol: number;

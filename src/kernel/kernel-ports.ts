@@ -7,6 +7,8 @@ import type { PrefixWords, RouteMessage } from "./route-message.js";
 
 /** The kernel part of the configuration; KernelConfig has the meanings. */
 export interface KernelOptions {
+  /** Those of other families do not exist for us, whoever made them. */
+  readonly families: readonly Family[];
   readonly table: number;
   readonly protocol: number;
   /** Of routes that name none; 0: the kernel's default. */

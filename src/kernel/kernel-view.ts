@@ -55,11 +55,15 @@ const MAIN_TABLE = 254;
 const NOTIFY_BUFFER_BYTES = 32 << 20;
 /** Between two complete readings, whatever asks for them. */
 const RESYNC_PAUSE_MS = 100;
+/** By family. */
+const ROUTE_GROUPS = [RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE] as const;
 const RESYNC_RETRY_MS = 1000;
 /** A table that always changes is taken as it is after so many attempts; the next audit sees what was missed. */
 const INTERRUPTED_ATTEMPTS = 3;
 
 export interface KernelMonitorOptions extends RouteOwner {
+  /** Whose routes are read; of interfaces all addresses are. */
+  readonly families: readonly Family[];
   readonly notifyBufferBytes?: number;
 }
 
@@ -75,6 +79,7 @@ export class KernelMonitor implements KernelView, FibSurroundings {
   readonly devices: Interfaces = new Interfaces();
   readonly #owner: RouteOwner;
   readonly #tables: readonly number[];
+  readonly #families: readonly Family[];
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #aliens: AlienRoutes;
@@ -99,6 +104,7 @@ export class KernelMonitor implements KernelView, FibSurroundings {
     this.#owner = options;
     // Gateways are looked up in the main table too, and connected prefixes stand there.
     this.#tables = options.table === MAIN_TABLE ? [MAIN_TABLE] : [MAIN_TABLE, options.table];
+    this.#families = options.families;
     this.#clock = clock;
     this.#log = log;
     this.#aliens = new AlienRoutes(options, seed);
@@ -112,8 +118,8 @@ export class KernelMonitor implements KernelView, FibSurroundings {
   start(observer?: OwnRouteObserver, ownPortId?: number): Promise<string | undefined> {
     this.#observer = observer;
     if (ownPortId !== undefined) this.#notify.ignoreChangesBy(ownPortId);
-    const groups = [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE];
-    for (const group of groups) this.#notify.join(group);
+    const groups = [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR];
+    for (const group of [...groups, ...this.#families.map((family) => ROUTE_GROUPS[family])]) this.#notify.join(group);
     this.#notify.watch(() => this.#onReadable());
     return new Promise((resolve) => {
       this.#firstResult = resolve;
@@ -201,7 +207,7 @@ export class KernelMonitor implements KernelView, FibSurroundings {
       return;
     }
     const onRoute = (route: RouteMessage): void => this.#onDumpedRoute(route);
-    this.#dump.run(this.#tables, onRoute, (result) => this.#endResync(result));
+    this.#dump.run(this.#families, this.#tables, onRoute, (result) => this.#endResync(result));
   }
 
   #readLinks(): string | undefined {

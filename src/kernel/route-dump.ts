@@ -2,7 +2,7 @@
 // not a snapshot: whoever uses it listens to notifications before it begins, and marks and sweeps by generation.
 
 import type { Clock } from "../base/clock.js";
-import { IPV4_UNICAST, IPV6_UNICAST } from "../base/family.js";
+import type { Family } from "../base/family.js";
 import { SLICE_MS } from "../base/work-queue.js";
 import { describeAnswer, EAGAIN, ENOENT, errnoName } from "./kernel-error.js";
 import {
@@ -50,13 +50,15 @@ export class RouteDump {
     this.#clock = dependencies.clock;
   }
 
-  /** Hands each route of the tables, both families, to `onRoute` (reused object), then calls `onEnd` once. One run at a
+  /** Hands each route of the tables and families to `onRoute` (reused object), then calls `onEnd` once. One run at a
    *  time. Not called back any more after close(). */
-  run(tables: readonly number[], onRoute: (route: RouteMessage) => void, onEnd: (result: DumpResult) => void): void {
-    const steps = tables.flatMap((table) => [
-      { family: IPV4_UNICAST, table } as const,
-      { family: IPV6_UNICAST, table } as const,
-    ]);
+  run(
+    families: readonly Family[],
+    tables: readonly number[],
+    onRoute: (route: RouteMessage) => void,
+    onEnd: (result: DumpResult) => void,
+  ): void {
+    const steps = tables.flatMap((table) => families.map((family) => ({ family, table })));
     const next = (): void => {
       const step = steps.shift();
       if (step === undefined) return onEnd(this.#interrupted ? INTERRUPTED : { ok: true });

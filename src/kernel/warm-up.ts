@@ -4,6 +4,7 @@
 
 import { ByteWriter } from "../base/bytes.js";
 import type { Clock } from "../base/clock.js";
+import { IPV4_UNICAST } from "../base/family.js";
 import { SILENT_LOG } from "../base/log.js";
 import type { KernelConfig } from "../config/speaker-config.js";
 import { encodeAttributes } from "../packet/attributes/index.js";
@@ -24,6 +25,7 @@ const DEVICE = "warm-up";
 /** Of an ordinary node. */
 const KERNEL: KernelConfig = {
   enabled: true,
+  families: [IPV4_UNICAST],
   table: 254,
   protocol: 12,
   metric: 0,

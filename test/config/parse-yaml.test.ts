@@ -58,6 +58,7 @@ t.test("the smallest file has every default filled in", (t) => {
   });
   t.match(config.kernel, {
     enabled: true,
+    families: [0, 1],
     table: 254,
     protocol: 12,
     metric: 0,

@@ -1,6 +1,7 @@
 // A simulated kernel with FibSync and KernelMonitor on it, a clock whose hands the test turns, and wishes as text.
 
 import { readI32 } from "../../src/base/bytes.js";
+import { IPV4_UNICAST, IPV6_UNICAST } from "../../src/base/family.js";
 import { parseAddress, parsePrefix } from "../../src/base/ip.js";
 import { type LogFields, SILENT_LOG } from "../../src/base/log.js";
 import { FibSync } from "../../src/kernel/fib-sync.js";
@@ -11,6 +12,7 @@ import { FakeClock } from "../support/fake-clock.js";
 import { SimulatedKernel, SimulatedWriter } from "./simulated-kernel.js";
 
 export const OPTIONS: KernelOptions = {
+  families: [IPV4_UNICAST, IPV6_UNICAST],
   table: 254,
   protocol: 12,
   metric: 0,

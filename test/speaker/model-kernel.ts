@@ -1,5 +1,6 @@
 // The kernel of the model's world: the ways that the test gives to next hops, and the wishes that the real plan makes.
 
+import { IPV4_UNICAST, IPV6_UNICAST } from "../../src/base/family.js";
 import { formatBytes } from "../../src/base/ip.js";
 import type { KernelConfig } from "../../src/config/speaker-config.js";
 import { MemoryKernel } from "../../src/kernel/memory-kernel.js";
@@ -13,6 +14,7 @@ const PLAIN_WAY: Way = { kind: "connected", device: "eth0" };
 
 export const PLAIN_KERNEL: KernelConfig = {
   enabled: true,
+  families: [IPV4_UNICAST, IPV6_UNICAST],
   table: 254,
   protocol: 12,
   metric: 0,

@@ -1,8 +1,10 @@
-// A node as calico/node makes it: a configuration in a folder of its own, one daemon named `bird` on it, ours or the real
-// one, started as runit starts it and asked by the real client of BIRD 1.6.
+// A node as calico/node makes it: a configuration in a folder of its own, one daemon named `bird` or `bird6` on it, ours or
+// the real one, started as runit starts it and asked by the real client of BIRD 1.6.
 
 import { cp, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { FamilyName } from "../../src/base/family.js";
+import { type CalicoConfig, formatCalicoConfig } from "./calico-config.js";
 import { DaemonProcess, run } from "./daemon-process.js";
 import { eventually } from "./eventually.js";
 import type { Namespace } from "./netns.js";
@@ -11,7 +13,7 @@ import { ROOT } from "./root.js";
 
 const BIRD1_FOLDER = join(process.env["BIRD1_DIR"] ?? "/nonexistent", "usr/sbin");
 /** A start on a busy machine takes its time. */
-const START_MS = 45_000;
+const START_MS = 90_000;
 
 export type DaemonMaker = "ours" | "BIRD 1.6";
 
@@ -19,24 +21,38 @@ export class CalicoNode {
   readonly namespace: Namespace;
   readonly maker: DaemonMaker;
   readonly folder: string;
+  readonly family: FamilyName;
   #process: DaemonProcess | undefined;
   #earlierLog = "";
 
-  private constructor(namespace: Namespace, maker: DaemonMaker, folder: string) {
+  private constructor(namespace: Namespace, maker: DaemonMaker, folder: string, family: FamilyName) {
     this.namespace = namespace;
     this.maker = maker;
     this.folder = folder;
+    this.family = family;
   }
 
   /** `fixture`: a folder of configurations below proto-fixtures/bird, of which the node has a copy. */
   static async make(namespace: Namespace, maker: DaemonMaker, fixture: string): Promise<CalicoNode> {
     const folder = await makeFolder("calico");
     await cp(join(ROOT, "proto-fixtures/bird", fixture), folder, { recursive: true });
-    return new CalicoNode(namespace, maker, folder);
+    return new CalicoNode(namespace, maker, folder, "ipv4");
+  }
+
+  /** A node of ours with the files that confd would write for this configuration. */
+  static async of(namespace: Namespace, config: CalicoConfig): Promise<CalicoNode> {
+    const node = new CalicoNode(namespace, "ours", await makeFolder("calico"), config.family ?? "ipv4");
+    for (const [file, text] of Object.entries(formatCalicoConfig(config))) await writeFile(node.path(file), text);
+    return node;
+  }
+
+  /** Name of the program and of its files. */
+  get program(): "bird" | "bird6" {
+    return this.family === "ipv4" ? "bird" : "bird6";
   }
 
   get socket(): string {
-    return join(this.folder, "bird.ctl");
+    return this.path(`${this.program}.ctl`);
   }
 
   get process(): DaemonProcess {
@@ -50,10 +66,22 @@ export class CalicoNode {
 
   launch(): DaemonProcess {
     this.#earlierLog = this.log;
-    const program = this.maker === "ours" ? join(ROOT, "dist/bin/bird") : requireProgram("bird", [BIRD1_FOLDER]);
+    const { program: name } = this;
+    const program = this.maker === "ours" ? join(ROOT, "dist/bin", name) : requireProgram(name, [BIRD1_FOLDER]);
     // The test runner's own hooks must not run in the daemon.
-    const command = ["env", "-u", "NODE_OPTIONS", program, "-R", "-s", this.socket, "-d", "-c", this.path("bird.cfg")];
-    this.#process = new DaemonProcess(`bird (${this.maker})`, this.namespace.spawn(command));
+    const command = [
+      "env",
+      "-u",
+      "NODE_OPTIONS",
+      program,
+      "-R",
+      "-s",
+      this.socket,
+      "-d",
+      "-c",
+      this.path(`${name}.cfg`),
+    ];
+    this.#process = new DaemonProcess(`${name} (${this.maker})`, this.namespace.spawn(command));
     return this.#process;
   }
 
@@ -76,13 +104,23 @@ export class CalicoNode {
   }
 
   async isEstablished(protocol: string): Promise<boolean> {
-    const row = (await this.birdc("show protocols")).split("\n").find((line) => line.startsWith(protocol));
-    return row?.includes("Established") === true;
+    return (await this.protocolRow(protocol)).includes("Established");
+  }
+
+  /** The row of `show protocols`, empty if there is none. */
+  async protocolRow(protocol: string): Promise<string> {
+    const rows = (await this.birdc("show protocols")).split("\n");
+    return rows.find((row) => row.startsWith(`${protocol} `)) ?? "";
+  }
+
+  /** As confd's reload does, but at once. */
+  reload(): void {
+    this.process.signal("SIGHUP");
   }
 
   /** Routes of the kernel, `ip route show` with these words. */
   kernelRoutes(words = "proto bird"): Promise<string> {
-    return this.namespace.exec(`ip route show ${words}`);
+    return this.namespace.exec(`ip ${this.family === "ipv4" ? "-4" : "-6"} route show ${words}`);
   }
 
   path(file: string): string {

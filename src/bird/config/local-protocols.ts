@@ -1,6 +1,7 @@
 // `protocol direct`, `static` and `kernel` → the node's own routes and the kernel's part of the configuration, with BIRD's
 // defaults for what the file does not say.
 
+import { IPV4_UNICAST, IPV6_UNICAST } from "../../base/family.js";
 import { formatPrefix } from "../../base/ip.js";
 import type { KernelConfig, NodeRoutesConfig, SpeakerConfig, StaticRouteConfig } from "../../config/speaker-config.js";
 import { REJECT_ALL } from "../../policy/route.js";
@@ -62,6 +63,7 @@ export function kernelConfig(config: BirdConfig, filters: FilterSource): KernelC
     // Without a protocol, too: next hops and interfaces are looked up there.
     enabled: true,
     writes: kernel !== undefined,
+    families: [config.ipVersion === 4 ? IPV4_UNICAST : IPV6_UNICAST],
     table: kernel?.table ?? MAIN_TABLE,
     protocol: PROTOCOL_NUMBER,
     metric: kernel?.metric ?? 0,

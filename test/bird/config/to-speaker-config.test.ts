@@ -193,6 +193,7 @@ t.test("where it listens", async (t) => {
 
 t.test("kernel", async (t) => {
   t.match(convert("protocol kernel { }").kernel, {
+    families: [0],
     enabled: true,
     table: 254,
     protocol: 12,

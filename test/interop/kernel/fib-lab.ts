@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+import { IPV4_UNICAST, IPV6_UNICAST } from "../../../src/base/family.js";
 import { loadSys } from "../../../src/native/load-sys.js";
 import type { FibCounts } from "../../../src/speaker/ports.js";
 import { canUseNetns, Lab, type Namespace, type Teardown } from "../../support/netns.js";
@@ -12,6 +13,7 @@ import { canUseNetns, Lab, type Namespace, type Teardown } from "../../support/n
 const AGENT = fileURLToPath(new URL("./fib-agent.js", import.meta.url));
 
 export const OPTIONS = {
+  families: [IPV4_UNICAST, IPV6_UNICAST],
   table: 254,
   protocol: 12,
   metric: 0,

@@ -184,6 +184,25 @@ void t.test("drift that no event told of is found by the audit", options, async 
   await agent.close();
 });
 
+void t.test("routes of an IP version that is not asked for are another daemon's", options, async (t) => {
+  const pair = await openPair(t);
+  await pair.node.exec("ip route add 10.9.0.0/16 via 192.0.2.2 proto 12; ip route add blackhole 2001:db8:9::/48 proto 12");
+  const four = await FibAgent.start(pair.node, { families: [0], auditSeconds: 1, staleSeconds: 0 });
+  await waitForRoutes(pair, (lines) => !lines.some((line) => line.includes("10.9.0.0/16")));
+  await four.agent.wish({ "10.1.0.0/16": "via 192.0.2.2" });
+  const six = await FibAgent.start(pair.node, { families: [1], auditSeconds: 1, staleSeconds: 0 });
+  await waitForRoutes(pair, (lines) => !lines.some((line) => line.includes("2001:db8:9::/48")));
+  const events = await routeEvents(pair.node, async () => {
+    await six.agent.wish({ "2001:db8:1::/48": "blackhole" });
+    // An audit of each.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+  });
+  t.match(events, [/^blackhole 2001:db8:1::\/48 /], "and nothing else happened");
+  t.equal(events.length, 1);
+  await four.agent.close();
+  await six.agent.close();
+});
+
 void t.test("routes return after a link went down and up, or away and back", options, async (t) => {
   const pair = await openPair(t);
   const { agent } = await FibAgent.start(pair.node);

@@ -1,7 +1,7 @@
 // FRRouting as a peer: zebra and bgpd with sockets of their own, vtysh as the command line.
 //
-// Both daemons drop their privileges to the user frr, so the folder belongs to that user. bgpd runs with -n: its routes
-// stay out of the kernel, while zebra still tells it which next hops are reachable.
+// Both daemons drop their privileges to the user frr, so the folder belongs to that user. bgpd runs with -n unless it shall
+// forward: its routes stay out of the kernel, while zebra still tells it which next hops are reachable.
 
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -48,20 +48,23 @@ export class Frr implements RealPeer {
   readonly name = "FRR";
   readonly description: PeerDescription;
   readonly #namespace: Namespace;
+  readonly #forwards: boolean;
   #folder: string | undefined;
   #zebra: DaemonProcess | undefined;
   #bgpd: DaemonProcess | undefined;
 
-  constructor(namespace: Namespace, description: PeerDescription) {
+  /** `forwards`: its routes go to the kernel. */
+  constructor(namespace: Namespace, description: PeerDescription, { forwards = false } = {}) {
     this.#namespace = namespace;
     this.description = description;
+    this.#forwards = forwards;
   }
 
   async start(): Promise<void> {
     await this.#prepareFolder();
     this.#zebra = this.#spawn("zebra", []);
     await this.#answers("zebra", this.#zebra);
-    this.#bgpd = this.#spawn("bgpd", ["-n"]);
+    this.#bgpd = this.#spawn("bgpd", this.#forwards ? [] : ["-n"]);
     await this.#answers("bgpd", this.#bgpd);
   }
 
