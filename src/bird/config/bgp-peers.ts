@@ -15,6 +15,7 @@ const CONNECT_RETRY_SECONDS = 120;
 const ERROR_WAIT_SECONDS = [60, 300] as const;
 const IBGP_HOPS = 64;
 const PREFERENCE = 100;
+const LOCAL_PREF = 100;
 /** `allow local as` without a number. More than any AS_PATH has. */
 const UNLIMITED = 0x7fffffff;
 const GRACEFUL_RESTART = { off: false, aware: "aware", on: true } as const;
@@ -74,7 +75,8 @@ function bgpPeer(bgp: BgpDeclaration, ipVersion: 4 | 6, filters: FilterSource): 
     // RFC 8212 is not BIRD's.
     missingPolicy: [],
     weight: bgp.preference ?? PREFERENCE,
-    localPref: bgp.defaultLocalPref,
+    // Set where a route comes without one: filters see it as defined.
+    localPref: bgp.defaultLocalPref ?? LOCAL_PREF,
     localAsNoPrepend: false,
     localAsReplaceAs: false,
     allowAsIn: Math.min(bgp.allowLocalAs ?? 0, UNLIMITED),

@@ -1,6 +1,7 @@
 // Where the node's own routes lead: static ones as the configuration says, connected and learned ones as the kernel says.
 
 import type { Bytes } from "../../base/bytes.js";
+import { IPV6_UNICAST } from "../../base/family.js";
 import { formatBytes, formatPrefix } from "../../base/ip.js";
 import type { AlienRoute, KernelView } from "../../speaker/ports.js";
 import type { StaticDeclaration, StaticRouteDeclaration } from "../language/declarations.js";
@@ -56,12 +57,11 @@ export class LocalWays {
   #fromKernel(prefix: string): LocalWay {
     const route = this.#alien.get(prefix);
     if (route === undefined) return { ...BARE, source: "inherit", destination: { kind: "unreachable" } };
-    return {
-      source: "inherit",
-      protocol: undefined,
-      destination: kernelDestination(route),
-      attributes: [`Kernel.source: ${route.protocol}`, `Kernel.metric: ${route.metric}`],
-    };
+    const destination = kernelDestination(route);
+    const attributes = [`Kernel.source: ${route.protocol}`, `Kernel.metric: ${route.metric}`];
+    // Shown where it is not the usual one of such a route: IPv6 has no other scope.
+    if (destination.kind === "device" && route.prefix.family === IPV6_UNICAST) attributes.push("Kernel.scope: 0");
+    return { source: "inherit", protocol: undefined, destination, attributes };
   }
 
   #staticDestination({ to }: StaticRouteDeclaration): Destination {
