@@ -64,7 +64,7 @@ export class HostRouteView implements KernelView {
   /** undefined: there is none, its gateway is on no link, or the address is our own. */
   #throughHostRoute(address: Bytes): Resolution | undefined {
     if (this.#routes.size === 0) return undefined;
-    const route = this.#routes.get(keyOf(address))?.find((known) => equalBytes(known.address, address));
+    const route = this.#routes.get(keyOf(address))?.find((known) => isSameAddress(known.address, address));
     if (route === undefined || this.#kernel.resolve(address, undefined)?.kind === "local") return undefined;
     const { bytes, zone } = route.gateway.address;
     const way = this.#kernel.resolve(bytes, route.gateway.device ?? zone);
@@ -77,7 +77,11 @@ function keyOf(address: Bytes): number {
   return readI32(address, address.length - 4);
 }
 
+function isSameAddress(a: Bytes, b: Bytes): boolean {
+  return a.length === b.length && equalBytes(a, 0, b, 0, a.length);
+}
+
 function isSame(a: HostRoute, b: HostRoute): boolean {
-  const isSameGateway = equalBytes(a.gateway.address.bytes, b.gateway.address.bytes);
-  return isSameGateway && a.gateway.device === b.gateway.device && equalBytes(a.address, b.address);
+  const isSameGateway = isSameAddress(a.gateway.address.bytes, b.gateway.address.bytes);
+  return isSameGateway && a.gateway.device === b.gateway.device && isSameAddress(a.address, b.address);
 }

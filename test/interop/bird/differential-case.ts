@@ -40,12 +40,19 @@ export function withoutForeignLines(text: string): string {
   return text
     .replace(/^\s*password .*;\s*$/gm, "")
     .replace(/if\s[^{};]*then\s+krt_tunnel = "";\s*(#.*)?\s+else\s+krt_tunnel = "[^"]*";/g, "")
-    .replace(/if\s[^{};]*then\s+\{\s*krt_tunnel = "";\s*(#.*)?\s*\}\s+else\s+\{\s*krt_tunnel = "[^"]*";\s*(#.*)?\s*\}/g, "")
+    .replace(
+      /if\s[^{};]*then\s+\{\s*krt_tunnel = "";\s*(#.*)?\s*\}\s+else\s+\{\s*krt_tunnel = "[^"]*";\s*(#.*)?\s*\}/g,
+      "",
+    )
     .replace(/krt_tunnel\s*=\s*"[^"]*";/g, "")
     .replace(/\bif\b[^{};]*\bthen\s+else\s+accept;/g, "accept;");
 }
 
-export function makeCase(name: string, ipVersion: IpVersion, given: Readonly<Record<string, string>>): DifferentialCase {
+export function makeCase(
+  name: string,
+  ipVersion: IpVersion,
+  given: Readonly<Record<string, string>>,
+): DifferentialCase {
   const files = Object.fromEntries(Object.entries(given).map(([file, text]) => [file, withoutForeignLines(text)]));
   const text = Object.values(files).join("\n").replace(/#.*$/gm, "");
   const sessions = readSessions(text, ipVersion);
@@ -53,7 +60,9 @@ export function makeCase(name: string, ipVersion: IpVersion, given: Readonly<Rec
   const gateways = [...text.matchAll(/route \S+ via ([0-9a-f.:]+);/g)].map(([, gateway]) => gateway);
   const length = ipVersion === 4 ? 24 : 64;
   const nodes = [...sources, ...gateways.map((gateway) => beside(gateway, 200))].map((own) => `${own}/${length}`);
-  const addresses = nodes.filter((own, i) => nodes.findIndex((other) => sameNet(own, other)) === i || i < sources.length);
+  const addresses = nodes.filter(
+    (own, i) => nodes.findIndex((other) => sameNet(own, other)) === i || i < sources.length,
+  );
   const router = beside(sources[0] ?? (ipVersion === 4 ? "10.192.0.2" : "fd00::2"), 251);
   const port = Number(/listen bgp [^;]*port (\d+)/.exec(text)?.[1] ?? 179);
   const prefixes = probePrefixes(text, ipVersion);
@@ -96,7 +105,8 @@ function readSessions(text: string, ipVersion: IpVersion): Session[] {
     if (address === undefined) return [];
     const source = /source address ([0-9a-f.:]+);/.exec(block)?.[1];
     const localAs = Number(/local as (\d+);/.exec(block.slice(0, block.indexOf("\n}")))?.[1] ?? templateAs);
-    const fallback = listening ?? firstSource ?? (ipVersion === 4 && routerId !== undefined ? routerId : beside(address, 77));
+    const fallback =
+      listening ?? firstSource ?? (ipVersion === 4 && routerId !== undefined ? routerId : beside(address, 77));
     const own = block.slice(0, block.indexOf("\n}"));
     const isMultihop = /^\s*multihop/m.test(own) || (hasMultihop && !/^\s*direct;/m.test(own));
     const isDirect = Number(as) !== localAs && !isMultihop;
@@ -210,7 +220,9 @@ function probesOf(
   const { communities, large, paths, preferences } = vocabularyOf(text);
   const isInternal = session.as === session.localAs;
   const outside =
-    ipVersion === 4 ? ["0.0.0.0/0", "203.0.113.0/24", "203.0.113.7/32"] : ["::/0", "2001:db8:113::/64", "2001:db8:113::7/128"];
+    ipVersion === 4
+      ? ["0.0.0.0/0", "203.0.113.0/24", "203.0.113.7/32"]
+      : ["::/0", "2001:db8:113::/64", "2001:db8:113::7/128"];
   const chosen = [...outside, ...prefixes.filter((_, i) => (i + index) % 3 !== 0)];
   return chosen.map((prefix, i) => {
     const turn = i * 5 + index * 3;

@@ -45,7 +45,9 @@ export class DifferentialWorld {
     const node = await lab.namespace("node");
     const segment = await lab.namespace("segment");
     // TTL security: what peers send has come over no hop.
-    await segment.exec("sysctl -qw net.ipv4.ip_default_ttl=255 net.ipv6.conf.all.hop_limit=255 net.ipv6.conf.default.hop_limit=255");
+    await segment.exec(
+      "sysctl -qw net.ipv4.ip_default_ttl=255 net.ipv6.conf.all.hop_limit=255 net.ipv6.conf.default.hop_limit=255",
+    );
     for (const [i, device] of DEVICES.entries()) {
       // Some kernels have one of this name from the beginning.
       await node.exec(
@@ -95,7 +97,7 @@ export class DifferentialWorld {
       `the sessions of ${this.maker}`,
       async () => {
         const missing = await waiting();
-        if (missing.length > 0) throw new Error(`${JSON.stringify(missing)}\n${daemon.output.slice(-2000)}`);
+        if (missing.length > 0) throw new Error(`${JSON.stringify(missing)}\n${daemon.output.slice(0, 4000)}`);
         return true;
       },
       30_000,
@@ -147,7 +149,12 @@ export class DifferentialWorld {
     if (/^protocol kernel/m.test(Object.values(this.#current.files).join("\n"))) {
       commands.push("show route export kernel1", "show route noexport kernel1");
     }
-    for (const command of commands) snapshot.set(command, readListing(await this.ask(command)));
+    for (const command of commands) {
+      snapshot.set(
+        command,
+        readListing(await this.ask(command)).map((way) => comparable(command, way)),
+      );
+    }
     return snapshot;
   }
 
@@ -196,6 +203,13 @@ export class DifferentialWorld {
     const routes = JSON.parse(text === "" ? "[]" : text) as readonly Readonly<Record<string, unknown>>[];
     return routes.map((route) => JSON.stringify(Object.entries(route).sort())).sort();
   }
+}
+
+/** Without what the listings of exports are known to tell otherwise (docs/bird-compatibility.md). */
+function comparable(command: string, way: string): string {
+  const short = command.includes("noexport") ? way.replace(/ \[[^ \]]*\]$/, "") : way;
+  if (!command.endsWith("kernel1")) return short;
+  return short.replace(/ from [^\]]*\]( \*)? \(\d+/, "] (").replace(/\]( \*)? \(\d+/, "] (");
 }
 
 function withoutCode(line: string): string {

@@ -31,7 +31,9 @@ function cases(): DifferentialCase[] {
   const mains =
     GOLDEN === ""
       ? []
-      : readdirSync(GOLDEN, { recursive: true, encoding: "utf8" }).filter((path) => /^bird6?\.cfg$/.test(basename(path)));
+      : readdirSync(GOLDEN, { recursive: true, encoding: "utf8" }).filter((path) =>
+          /^bird6?\.cfg$/.test(basename(path)),
+        );
   const golden = mains.sort().map((path) => caseOf(relative(GOLDEN, join(GOLDEN, path)), join(GOLDEN, path)));
   return [...own, ...golden].filter(({ name }) => ONLY.test(name));
 }

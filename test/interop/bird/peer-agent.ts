@@ -26,6 +26,7 @@ class Peer {
   #stream = new MessageStream();
   #retry: NodeJS.Timeout | undefined;
   #isEstablished = false;
+  #isOver = false;
   #hasPathIds = false;
   #notification: string | null = null;
 
@@ -46,6 +47,7 @@ class Peer {
   }
 
   close(): void {
+    this.#isOver = true;
     clearTimeout(this.#retry);
     this.#socket?.destroy();
   }
@@ -68,7 +70,7 @@ class Peer {
   #closed(): void {
     this.#isEstablished = false;
     this.#routes.clear();
-    this.#retry = setTimeout(() => this.#connect(), RETRY_MS);
+    if (!this.#isOver) this.#retry = setTimeout(() => this.#connect(), RETRY_MS);
   }
 
   #take({ type, body }: ReceivedMessage): void {

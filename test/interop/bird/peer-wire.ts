@@ -124,10 +124,24 @@ export function hearUpdate(body: Uint8Array, hasPathIds: boolean): HeardUpdate {
       announced.push(...prefixes(body, hopEnd + 1, at, 6, hasPathIds));
       attributes.push([type, `14:${toHex(body, valueAt + 4, hopEnd)}`]);
     } else if (type === 15) withdrawn.push(...prefixes(body, valueAt + 3, at, 6, hasPathIds));
-    else attributes.push([type, `${type}/${flags.toString(16)}:${toHex(body, valueAt, at)}`]);
+    else attributes.push([type, `${type}/${flags.toString(16)}:${valueText(type, body.subarray(valueAt, at))}`]);
   }
   attributes.sort(([a], [b]) => a - b);
   return { withdrawn, announced, attributes: attributes.map(([, text]) => text).join(" ") };
+}
+
+/** Octets of one community by type of the attribute: BIRD sends sets in ascending order, we as they come. */
+const SET_WIDTHS: ReadonlyMap<number, number> = new Map([
+  [8, 4],
+  [16, 8],
+  [32, 12],
+]);
+
+function valueText(type: number, value: Uint8Array): string {
+  const width = SET_WIDTHS.get(type);
+  if (width === undefined) return toHex(value);
+  const members = Array.from({ length: value.length / width }, (_, i) => toHex(value, i * width, (i + 1) * width));
+  return members.sort().join("");
 }
 
 function prefixes(body: Uint8Array, at: number, end: number, ipVersion: IpVersion, hasPathIds: boolean): Heard[] {
