@@ -200,7 +200,8 @@ export interface CompatibilityConfig {
   /** A path whose next hop does not resolve takes part in the decision: behind all others of its weight. It is announced, and
    *  unreachable in the kernel. Off: it is not used (RFC 4271 §9.1.2.1). */
   readonly keepsUnresolved: boolean;
-  /** The node's own routes that have a gateway (static, kernel) are announced to internal peers with that gateway as next hop. */
+  /** The node's own routes that have a gateway (static, kernel) are announced with that gateway as next hop: to internal
+   *  peers, and to external ones with `nextHop: keep`. */
   readonly announcesGateways: boolean;
   /** On multihop sessions our IPv6 next hop is the global address alone. Off: the link-local one goes with it wherever the
    *  peer shares the subnet (RFC 2545 §3). */

@@ -79,7 +79,7 @@ export const assemble: Assemble = async (config, { clock, log, version, addon, i
     await fib?.close(); // before the view: it may still remove routes
     kernel.view?.close();
   };
-  return { speaker, inside: { speaker, fib, kernel: kernel.view }, close };
+  return { speaker, inside: { speaker, fib, kernel: speaker.view }, close };
 };
 
 async function openKernelFor(

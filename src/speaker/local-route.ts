@@ -68,9 +68,13 @@ export function direct({ prefix, device }: InterfaceAddress): LocalRoute {
   return make(prefix, ORIGINATED, undefined, factsOf({ kind: "unicast", nextHops: [hop] }, undefined));
 }
 
-/** A route of the kernel that someone else has made. */
-export function learned({ prefix, kind, nextHops, metric, protocol }: AlienRoute): LocalRoute {
-  return make(prefix, ORIGINATED, undefined, factsOf({ kind, nextHops, metric }, protocol));
+/** A route of the kernel that someone else has made. A gateway on a link of ours is its next hop, as with static routes. */
+export function learned(route: AlienRoute, view?: KernelView): LocalRoute {
+  const { prefix, kind, nextHops, metric, protocol } = route;
+  const facts = factsOf({ kind, nextHops, metric }, protocol);
+  const gateway = nextHops.length === 1 ? nextHops[0].gateway : undefined;
+  const isOnLink = gateway !== undefined && view?.resolve(gateway, nextHops[0].device)?.kind === "connected";
+  return make(prefix, isOnLink ? { ...ORIGINATED, nextHop: gateway } : ORIGINATED, undefined, facts);
 }
 
 /** A static route; undefined while none of its gateways is on a link of the node. */

@@ -77,12 +77,13 @@ export class LocalRoutes {
   }
 
   #learned({ kernelRoutes: patterns, learnsAllKernelRoutes: learnsAll }: NodeRoutesConfig): readonly LocalRoute[] {
-    if ((patterns.length === 0 && !learnsAll) || this.#view === undefined) return [];
-    const aliens = this.#view.alienRoutes().filter(({ protocol }) => protocol !== CONNECTED && protocol !== REDIRECT);
+    const view = this.#view;
+    if ((patterns.length === 0 && !learnsAll) || view === undefined) return [];
+    const aliens = view.alienRoutes().filter(({ protocol }) => protocol !== CONNECTED && protocol !== REDIRECT);
     const isMeant = learnsAll
       ? ({ table }: AlienRoute) => table === this.#table
       : ({ nextHops }: AlienRoute) => nextHops.length > 0 && matchesPatterns(nextHops[0].device ?? "", patterns);
-    return bestByPrefix(aliens.filter(isMeant)).map(learned);
+    return bestByPrefix(aliens.filter(isMeant)).map((route) => learned(route, this.#keepsFacts ? view : undefined));
   }
 
   /** What the node's own route wants in the kernel. */

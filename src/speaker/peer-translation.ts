@@ -153,7 +153,7 @@ export function groupOptions(
       facts.isMultihop && speaker.compatibility.globalNextHopOverMultihop ? ownNextHop.subarray(0, 16) : ownNextHop,
     extendedNextHop,
     zeroesMed: zeroMedToExternal && isEbgp,
-    announcesGateways: announcesGateways && !isEbgp,
+    announcesGateways: announcesGateways && (!isEbgp || config.nextHop === "keep"),
     separatesLocalAs: separatesLocalAs && !isEbgp,
     checksClusterList: clusterLoopOnlyWithClients && relation === RELATION.ibgpClient,
     preparesExport: speaker.compatibility.preparedExport,

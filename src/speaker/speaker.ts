@@ -14,6 +14,7 @@ import { Aggregates } from "./aggregates.js";
 import { CommandError } from "./command-error.js";
 import { DynamicPeers } from "./dynamic-peers.js";
 import { FibPlan } from "./fib-plan.js";
+import { HostRouteView } from "./host-route-view.js";
 import type { ListenKey } from "./listen-keys.js";
 import { Listeners } from "./listeners.js";
 import { LocalAddresses } from "./local-addresses.js";
@@ -59,6 +60,8 @@ export interface SpeakerDependencies {
 
 export class Speaker {
   readonly rib: Rib;
+  /** What next hops are resolved with; undefined: there is no kernel. */
+  readonly view: HostRouteView | undefined;
   readonly #deps: SpeakerDependencies;
   readonly #log: Log;
   readonly #peers: PeerSet;
@@ -82,7 +85,8 @@ export class Speaker {
     this.#startedAt = deps.clock.wallTime();
     this.rib = makeRib(deps);
     if (deps.keepsTimes === true) this.rib.keepTimes();
-    this.rib.nextHops.reresolve(nextHopResolver(deps.view, (nextHop) => this.#localAddresses.has(nextHop)));
+    this.view = deps.view === undefined ? undefined : new HostRouteView(deps.view);
+    this.rib.nextHops.reresolve(nextHopResolver(this.view, (nextHop) => this.#localAddresses.has(nextHop)));
     this.rib.attrs.onFault = (source, reasons) => this.#logFault(source, reasons);
     this.#trim = new TableTrim(deps.clock, this.rib, () => deps.returnMemory?.());
     this.#local = new LocalRoutes(this.rib, deps.view);
@@ -114,7 +118,7 @@ export class Speaker {
     this.#config = config;
     this.#configuredAt = this.#deps.clock.wallTime();
     // Local routes before peers: the first table a peer hears is complete (and so is the End-of-RIB behind it).
-    const routes = this.#applyNode(config);
+    const routes = this.#applyNode(config, before);
     if (routes > 0) changes.push(`node routes: ${routes} changed`);
     this.#applyKernel(config, before);
     changes.push(...this.#peers.apply(config, before), ...this.#dynamic.apply(config));
@@ -132,7 +136,7 @@ export class Speaker {
     const before = this.#config;
     if (before === undefined) return;
     this.#config = { ...before, node, kernel };
-    this.#applyNode(this.#config);
+    this.#applyNode(this.#config, before);
     this.#applyKernel(this.#config, before);
   }
 
@@ -308,13 +312,15 @@ export class Speaker {
   }
 
   /** Gives how many routes changed. */
-  #applyNode({ node, kernel, compatibility }: SpeakerConfig): number {
+  #applyNode({ node, kernel, compatibility }: SpeakerConfig, before: SpeakerConfig | undefined): number {
+    if (this.view?.setRoutes(node.static) === true && before !== undefined) this.#waysChanged();
     const keepsFacts = compatibility.preparedExport || kernel.readsKernelFacts;
     return this.#local.apply(node, kernel.table, keepsFacts) + this.#aggregates.apply(node.aggregates);
   }
 
   #applyKernel(config: SpeakerConfig, before: SpeakerConfig | undefined): void {
-    const { fib, view, clock } = this.#deps;
+    const { fib, clock } = this.#deps;
+    const { view } = this;
     if (fib === undefined || view === undefined) return;
     fib.pause(!config.kernel.writes);
     if (this.#fibPlan === undefined) {
@@ -332,9 +338,13 @@ export class Speaker {
   }
 
   #surroundingsChanged(): void {
+    this.#waysChanged();
+    this.#local.refresh();
+  }
+
+  #waysChanged(): void {
     this.#fibPlan?.waysChanged();
     this.rib.reresolveNextHops();
-    this.#local.refresh();
   }
 
   /** Every peer that is there has told its routes: what differs from them in the kernel may change. In BIRD's way the kernel

@@ -68,6 +68,9 @@ t.test("each field reaches the groups it concerns, and no others", async (t) => 
   t.equal(groupOf(withFields("zeroMedToExternal"), 1, ibgpNonClient).zeroesMed, false);
   t.equal(groupOf(withFields("announcesGateways"), 0, ebgp).announcesGateways, false);
   t.equal(groupOf(withFields("announcesGateways"), 1, ibgpNonClient).announcesGateways, true);
+  const keeping = withFields("announcesGateways");
+  const peers = keeping.peers.map((peer) => ({ ...peer, nextHop: "keep" as const }));
+  t.equal(groupOf({ ...keeping, peers }, 0, ebgp).announcesGateways, true, "next hop keep");
   t.equal(groupOf(withFields("clusterLoopOnlyWithClients"), 2, ibgpClient).checksClusterList, true);
   t.equal(groupOf(withFields("clusterLoopOnlyWithClients"), 1, ibgpNonClient).checksClusterList, false);
   t.equal(groupOf(withFields("separatesLocalAs"), 1, ibgpNonClient).separatesLocalAs, true);

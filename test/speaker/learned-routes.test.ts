@@ -122,6 +122,20 @@ t.test("facts of a learned route", (t) => {
   t.end();
 });
 
+t.test("the next hop of a learned route is its gateway, if that is on a link", (t) => {
+  const kernel = new MemoryKernel({}, { clock: new FakeClock() });
+  kernel.setReachable("10.0.0.9", false);
+  const nextHop = (gateway: string | undefined): string | undefined => {
+    const route = alienRoute(prefix("10.1.0.0/16"), "eth0", gateway === undefined ? undefined : bytes(gateway));
+    const found = learned(route, kernel).attributes.nextHop;
+    return found === undefined ? undefined : formatBytes(found);
+  };
+  t.equal(nextHop("10.0.0.8"), "10.0.0.8");
+  t.equal(nextHop("10.0.0.9"), undefined);
+  t.equal(nextHop(undefined), undefined);
+  t.end();
+});
+
 t.test("kernel routes by interface pattern are of unicast ones only", (t) => {
   const stage = new Stage();
   stage.kernel.setAlienRoutes([

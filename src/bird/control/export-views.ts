@@ -69,7 +69,7 @@ export class PeerExport implements ExportView {
       const advertised = told.get(route);
       if (!this.#isOffered(group, attrs)) continue;
       if (this.#stage === "preexport") shown.push({ route, attrs, group });
-      else if (this.#stage === "noexport" && advertised === undefined) shown.push({ route, attrs });
+      else if (this.#stage === "noexport" && advertised === undefined) shown.push({ route, attrs, group });
       else if (this.#stage === "export" && advertised !== undefined) shown.push({ route, attrs: advertised, group });
     }
     return shown;
@@ -111,8 +111,8 @@ export class KernelExport implements ExportView {
     const attrs = table.routes.attrs(best);
     const wanted = this.#wanted.get(text);
     const { kind, relation } = this.#rib.sources.get(this.#rib.attrs.source(attrs)).options;
-    // What came from the kernel is not offered to it.
-    if (relation === RELATION.local && kind === "kernel") return [];
+    // What came from the kernel is not offered to it, and connected prefixes are not its business.
+    if (relation === RELATION.local && (kind === "kernel" || kind === "direct")) return [];
     if (this.#stage === "preexport") return [{ route: best, attrs }];
     if (this.#stage === "noexport") return wanted === undefined ? [{ route: best, attrs }] : [];
     return wanted === undefined ? [] : [{ route: best, attrs, ...several(wanted), changes: kernelChanges(wanted) }];

@@ -68,9 +68,10 @@ export class PathViews {
   }
 
   #learned(path: ShownPath, source: Source, mark: PathView["mark"], changedAt: number): PathView {
-    const { rib, view } = this.#sources;
+    const { rib, view, family } = this.#sources;
     const { name, preference } = this.#sources.protocolOf(source, undefined);
-    const nextHop = rib.attrs.nextHop(path.attrs);
+    // Packets go where the table says, whatever a peer is told.
+    const nextHop = rib.attrs.nextHop(rib.families[family].routes.attrs(path.route));
     const bytes = rib.nextHops.bytes(nextHop);
     const way =
       view === undefined || bytes.length === 0 ? undefined : resolveNextHop(view, bytes, rib.nextHops.zone(nextHop));

@@ -45,7 +45,7 @@ t.test("a peer of which nothing is said has BIRD's defaults", async (t) => {
     password: undefined,
     missingPolicy: [],
     weight: 100,
-    localPref: undefined,
+    localPref: 100,
     allowAsIn: 0,
     enforceFirstAs: false,
     maxPrefixesIn: undefined,
