@@ -212,7 +212,11 @@ t.test("birdCapabilities: End-of-RIB goes to whom graceful restart is not off fo
     await startWith(world, { ...config, peers, compatibility });
     const peer = new ScriptedPeer(world, QUICK, REFLECTOR, () => (peerOffers ? GRACEFUL : undefined));
     await pass(world, 4000);
-    t.equal(peer.endOfRibs.length, isSent ? 1 : 0, `BIRD's way: ${birdCapabilities}, own: ${own}, peer's: ${peerOffers}`);
+    t.equal(
+      peer.endOfRibs.length,
+      isSent ? 1 : 0,
+      `BIRD's way: ${birdCapabilities}, own: ${own}, peer's: ${peerOffers}`,
+    );
   }
 });
 

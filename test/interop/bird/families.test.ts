@@ -29,7 +29,10 @@ t.test("bird and bird6 in one namespace", needs(...BIRD1_PROGRAMS), async (t) =>
     if (host === 2) {
       const files = [`${node.program}.cfg`, `${node.program}_aggr.cfg`, `${node.program}_ipam.cfg`];
       const change = (text: string): string =>
-        text.replace("router id 10.0.0.1", "router id 10.0.0.2").replaceAll("192.0.2.0/26", "192.0.2.64/26").replaceAll("2001:db8:2::/122", "2001:db8:2::40/122");
+        text
+          .replace("router id 10.0.0.1", "router id 10.0.0.2")
+          .replaceAll("192.0.2.0/26", "192.0.2.64/26")
+          .replaceAll("2001:db8:2::/122", "2001:db8:2::40/122");
       for (const file of files) await node.edit(file, change);
     }
     return node;
@@ -52,10 +55,13 @@ t.test("bird and bird6 in one namespace", needs(...BIRD1_PROGRAMS), async (t) =>
   t.equal(listeners.trim().split("\n").length, 2, "one listener each");
 
   const far = { 4: "192.0.2.64/26 via 10.0.0.2 dev eth0", 6: "2001:db8:2::40/122 via fd00::2 dev eth0" };
-  const routesOf = (node: CalicoNode, version: 4 | 6): Promise<string> => node.namespace.exec(`ip -${version} route show proto bird`);
+  const routesOf = (node: CalicoNode, version: 4 | 6): Promise<string> =>
+    node.namespace.exec(`ip -${version} route show proto bird`);
   for (const version of [4, 6] as const) {
     await eventually(far[version], async () => (await routesOf(ours[version], version)).includes(far[version]));
-    await eventually(`${BLOCKS[version]} at the real one`, async () => (await routesOf(real[version], version)).includes(`${BLOCKS[version]} via`));
+    await eventually(`${BLOCKS[version]} at the real one`, async () =>
+      (await routesOf(real[version], version)).includes(`${BLOCKS[version]} via`),
+    );
     t.match(await routesOf(ours[version], version), `blackhole ${BLOCKS[version]}`);
   }
 

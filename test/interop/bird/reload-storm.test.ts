@@ -55,7 +55,9 @@ t.test("reloads in bursts", needs(...BIRD1_PROGRAMS), async (t) => {
     const requests = lines.filter((line) => line === "bird: Reconfiguration requested by SIGHUP").length;
     t.ok(reloads >= 1 && reloads <= requests, `${reloads} reloads of ${requests} requests`);
     t.equal(lines[lines.length - 1], "bird: Reconfigured");
-    const others = lines.filter((line) => !/^bird: (Reconfigured|Reconfiguration requested by SIGHUP|kernel: )/.test(line));
+    const others = lines.filter(
+      (line) => !/^bird: (Reconfigured|Reconfiguration requested by SIGHUP|kernel: )/.test(line),
+    );
     t.same(others, [], "nothing else is logged");
     t.equal(await node.row("Mesh_10_0_0_2"), row, "the session is untouched");
   });

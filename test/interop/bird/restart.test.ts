@@ -123,7 +123,8 @@ t.test("killed and started again", needs(...BIRD1_PROGRAMS), async (t) => {
         () => performance.now() - startedAt > SILENCE_MS + LEEWAY_MS,
         2 * (SILENCE_MS + LEEWAY_MS),
       );
-      for (const session of [quick, slow]) t.equal(endOfRibAt(session), undefined, "the slow one has not told its table");
+      for (const session of [quick, slow])
+        t.equal(endOfRibAt(session), undefined, "the slow one has not told its table");
       slow.send(routeOf(SLOW), END);
       for (const session of [quick, slow]) await eventually("End-of-RIB", () => endOfRibAt(session), 3000);
     });

@@ -44,7 +44,12 @@ const PLAYERS: readonly Player[] = [
   { name: "Node_keep", number: 0x16, as: 4200000003, more: ["next hop keep;"] },
   { name: "Node_local", number: 0x17, as: 65004, more: ["local as 4200000100;", "allow local as 1;"] },
   { name: "Node_self", number: 0x18, as: OUR_AS, isInternal: true, more: ["next hop self;", "graceful restart off;"] },
-  { name: "Node_hops", number: 0x19, as: 65005, more: ["add paths off;", "keepalive time 7;", "graceful restart aware;"] },
+  {
+    name: "Node_hops",
+    number: 0x19,
+    as: 65005,
+    more: ["add paths off;", "keepalive time 7;", "graceful restart aware;"],
+  },
 ];
 
 class Side {
@@ -73,7 +78,9 @@ class Side {
     }
     // An elevated workload: a route of another program inside our block, with a better metric.
     const workload = ipVersion === 4 ? "192.0.2.7/32" : "2001:db8:2::7/128";
-    await own.namespace.exec(`ip link add cali1 type veth peer name pod1; ip link set cali1 up; ip link set pod1 up; ip route add ${workload} dev cali1 metric 512`);
+    await own.namespace.exec(
+      `ip link add cali1 type veth peer name pod1; ip link set cali1 up; ip link set pod1 up; ip route add ${workload} dev cali1 metric 512`,
+    );
     const texts = PLAYERS.map((player) => peerOf(player, ipVersion));
     const node = await CalicoNode.withPeers(own.namespace, maker, texts, ipVersion);
     t.teardown(() => node.remove());
@@ -84,7 +91,11 @@ class Side {
     const remote = address(1, this.#ipVersion);
     await Promise.all(
       PLAYERS.map(async (player) => {
-        const dialling = { local: address(player.number, this.#ipVersion), remote, open: openOf(player, this.#ipVersion) };
+        const dialling = {
+          local: address(player.number, this.#ipVersion),
+          remote,
+          open: openOf(player, this.#ipVersion),
+        };
         this.sessions.set(player.name, await this.host.establish(dialling));
       }),
     );
@@ -132,7 +143,14 @@ function addressHex(number: number, ipVersion: 4 | 6): string {
 function peerOf({ name, number, as, isInternal, more = [] }: Player, ipVersion: 4 | 6): PeerText {
   const source = address(1, ipVersion);
   const options = ["passive on;", ...more];
-  return { name, address: address(number, ipVersion), as, source, more: options, ...(isInternal === true ? { isInternal } : {}) };
+  return {
+    name,
+    address: address(number, ipVersion),
+    as,
+    source,
+    more: options,
+    ...(isInternal === true ? { isInternal } : {}),
+  };
 }
 
 function openOf({ number, as, addPath = false, isOld = false }: Player, ipVersion: 4 | 6): string {
@@ -182,7 +200,10 @@ function linesOf(body: string, { addPath: hasPathIds = false, isOld = false }: P
       // The width of the length field is free, and the length itself depends on how many prefixes are in it.
       attributes.push(`reach ${(octets[at] & ~EXTENDED).toString(16)} ${toHex(octets.subarray(valueAt, nlriAt))}`);
     } else if (type === MP_UNREACH) withdrawn.push(...prefixes(valueAt + 3, end));
-    else attributes.push(type === AS_PATH ? joinSequences(octets, at, valueAt, end, isOld ? 2 : 4) : toHex(octets.subarray(at, end)));
+    else
+      attributes.push(
+        type === AS_PATH ? joinSequences(octets, at, valueAt, end, isOld ? 2 : 4) : toHex(octets.subarray(at, end)),
+      );
     at = end;
   }
   attributes.sort((a, b) => Number(b.startsWith("reach")) - Number(a.startsWith("reach")));
@@ -210,7 +231,12 @@ function joinSequences(octets: Uint8Array, at: number, valueAt: number, end: num
 }
 
 /** Waits until both have said the same, and sees whether it stays so. */
-async function compare(t: Test, what: string, [ours, bird]: readonly [Side, Side], isDue: (side: Side) => boolean): Promise<void> {
+async function compare(
+  t: Test,
+  what: string,
+  [ours, bird]: readonly [Side, Side],
+  isDue: (side: Side) => boolean,
+): Promise<void> {
   const isSame = (): boolean => JSON.stringify(ours.heard()) === JSON.stringify(bird.heard());
   let sameSince = Infinity;
   await eventually(
