@@ -185,8 +185,9 @@ export interface BestPathConfig {
  *  are off in YAML; the front door for bird.cfg sets them. Reactions to malformed messages are the RFCs' in both. */
 export interface CompatibilityConfig {
   /** OPENs offer BIRD's capabilities in BIRD's order: multiprotocol, refresh, graceful restart, 4-octet AS, ADD-PATH, enhanced
-   *  refresh, long-lived graceful restart with no families ("aware"). Restarting and forwarding-preserved bits are set while
-   *  we recover, and only then. */
+   *  refresh, long-lived graceful restart with no families ("aware") where graceful restart is not off. Restarting and
+   *  forwarding-preserved bits are set while we recover, and only then. End-of-RIB goes to every peer for which graceful
+   *  restart is not off, whatever the peer offers. */
   readonly birdCapabilities: boolean;
   /** A configured keepalive time is used as it is, whatever hold time was negotiated. */
   readonly fixedKeepalive: boolean;

@@ -12,6 +12,8 @@ export interface Notification {
   readonly code: number;
   readonly subcode: number;
   readonly data: Bytes;
+  /** What was wrong, where the message has no place for it: for our own log, never sent. Bad Peer AS: the AS, 4 octets. */
+  readonly culprit?: Bytes | undefined;
 }
 
 const NO_DATA: Bytes = new Uint8Array(0);
@@ -23,15 +25,17 @@ export class NotificationError extends Error implements Notification {
   readonly code: number;
   readonly subcode: number;
   readonly data: Bytes;
+  readonly culprit: Bytes | undefined;
 
   /** `data` is kept, not copied: give a copy if it points into a receive buffer. */
-  constructor(code: number, subcode: number, data: Bytes = NO_DATA, detail?: string) {
+  constructor(code: number, subcode: number, data: Bytes = NO_DATA, detail?: string, culprit?: Bytes) {
     const name = errorName(code, subcode);
     super(detail === undefined ? name : `${name}: ${detail}`);
     this.name = "NotificationError";
     this.code = code;
     this.subcode = subcode;
     this.data = data;
+    this.culprit = culprit;
   }
 }
 

@@ -17,7 +17,7 @@ export interface LastFailure {
   readonly kind: "received" | "sent" | "limit" | "socket" | "error";
   readonly code: number;
   readonly subcode: number;
-  /** Data of the NOTIFICATION. */
+  /** Data of the NOTIFICATION, or what we found wrong where that has no place in it. */
   readonly data: readonly number[];
   /** errno of the socket; "" for all others. */
   readonly errno: string;
@@ -35,7 +35,8 @@ export function lastFailure(cause: FailureCause): LastFailure | undefined {
   switch (cause.kind) {
     case "received":
     case "sent": {
-      const { code, subcode, data } = cause.notification;
+      const { code, subcode, data: sent, culprit } = cause.notification;
+      const data = culprit ?? sent;
       const isOurCease = cause.kind === "sent" && code === ERROR_CODE.CEASE;
       if (isOurCease && subcode !== CEASE.MAXIMUM_PREFIXES_REACHED) return undefined;
       const text = shutdownCommunication(cause.notification) ?? "";

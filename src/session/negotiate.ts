@@ -110,14 +110,15 @@ function acceptedAs(theirs: OpenMessage, allowed: readonly number[]): number {
   const peerAs = theirs.capabilities.fourOctetAs ?? theirs.myAs;
   // RFC 7607 §2: zero in either place, although RFC 6793 takes the number from the capability.
   if (peerAs === 0 || theirs.myAs === 0) {
-    throw openError(OPEN_ERROR.BAD_PEER_AS, "wrong AS: peer says 0, which is reserved (RFC 7607)");
+    throw openError(OPEN_ERROR.BAD_PEER_AS, "wrong AS: peer says 0, which is reserved (RFC 7607)", 0);
   }
   if (allowed.includes(peerAs)) return peerAs;
   const hint =
     peerAs === AS_TRANS && theirs.capabilities.fourOctetAs === undefined
       ? " (AS_TRANS: the peer does not speak 4-octet AS numbers)"
       : "";
-  throw openError(OPEN_ERROR.BAD_PEER_AS, `wrong AS: peer says ${peerAs}${hint}, configured ${allowed.join(" or ")}`);
+  const text = `wrong AS: peer says ${peerAs}${hint}, configured ${allowed.join(" or ")}`;
+  throw openError(OPEN_ERROR.BAD_PEER_AS, text, peerAs);
 }
 
 function checkIdentifier(ours: OpenMessage, theirs: OpenMessage, isEbgp: boolean): void {
@@ -213,6 +214,7 @@ function hasExtendedNextHop(capabilities: Capabilities, family: Family): boolean
   return capabilities.extendedNextHop.some((entry) => entry.family === family && entry.nextHopAfi === other);
 }
 
-function openError(subcode: number, text: string): NotificationError {
-  return new NotificationError(ERROR_CODE.OPEN_MESSAGE, subcode, undefined, text);
+function openError(subcode: number, text: string, as?: number): NotificationError {
+  const culprit = as === undefined ? undefined : Uint8Array.of(as >>> 24, as >>> 16, as >>> 8, as);
+  return new NotificationError(ERROR_CODE.OPEN_MESSAGE, subcode, undefined, text, culprit);
 }

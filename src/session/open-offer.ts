@@ -25,6 +25,7 @@ export function makeOpen(options: SessionOptions, plain = false): OpenMessage {
 
 function makeCapabilities(options: SessionOptions): Capabilities {
   const { families, birdCapabilities } = options;
+  const gracefulRestart = options.gracefulRestart();
   const addPath =
     options.addPathReceive || options.addPathSend ? families.map((family) => offerAddPath(options, family)) : [];
   const extendedNextHop =
@@ -39,10 +40,10 @@ function makeCapabilities(options: SessionOptions): Capabilities {
     extendedMessage: options.extendedMessage && !birdCapabilities,
     roles: options.role === undefined || birdCapabilities ? [] : [BGP_ROLE[options.role]],
     extendedNextHop,
-    gracefulRestart: options.gracefulRestart(),
+    gracefulRestart,
     fourOctetAs: options.localAs,
     addPath,
-    unknown: birdCapabilities ? [LONG_LIVED_AWARE] : [],
+    unknown: birdCapabilities && gracefulRestart !== undefined ? [LONG_LIVED_AWARE] : [],
   };
 }
 

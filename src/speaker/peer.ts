@@ -180,9 +180,9 @@ export class Peer implements SessionHandler {
     rib.nextHops.setPeer(this.config.address.bytes, this.source.id);
     this.#deps.localAddresses.add(negotiated.localAddress.bytes);
     this.#stale.up(negotiated, this.#speaker.gracefulRestart.staleTimeSeconds);
-    const offersRestart = negotiated.peerCapabilities.gracefulRestart !== undefined;
     for (const family of negotiated.families) {
-      const member = rib.join(this.source, this.session, this.#groupOptions(negotiated, family), offersRestart);
+      const options = this.#groupOptions(negotiated, family);
+      const member = rib.join(this.source, this.session, options, this.#owesEndOfRib(negotiated));
       this.#members[family] = member;
       this.#limitMember(member, family);
     }
@@ -412,6 +412,11 @@ export class Peer implements SessionHandler {
       return;
     }
     this.#stale.refreshBegan(family, this.#updates, this.#speaker.gracefulRestart.staleTimeSeconds);
+  }
+
+  #owesEndOfRib({ peerCapabilities }: Negotiated): boolean {
+    if (this.#speaker.compatibility.birdCapabilities) return this.config.gracefulRestart !== false;
+    return peerCapabilities.gracefulRestart !== undefined;
   }
 
   /** RFC 4724 §4.2: the families whose routes stay while the peer restarts. */

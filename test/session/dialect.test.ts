@@ -57,6 +57,16 @@ function refusedFor(families: readonly Family[]): { readonly pair: Pair; readonl
   return { pair, lengths };
 }
 
+t.test("a bad peer AS is remembered with the AS, which the NOTIFICATION does not tell", (t) => {
+  const pair = makePair({ a: { peerAsNumbers: [65099] } });
+  pair.a.session.start();
+  pair.b.session.start();
+  pair.clock.settle();
+  t.match(pair.a.session.status().lastFailure, { kind: "sent", code: 2, subcode: 2, data: [0, 0, 0xfd, 0xe9] });
+  t.match(pair.b.session.status().lastFailure, { kind: "received", code: 2, subcode: 2, data: [] });
+  t.end();
+});
+
 t.test("a peer that refuses optional parameters gets an OPEN without them next time", (t) => {
   const { pair, lengths } = refusedFor([0]);
   const refused = { kind: "received", code: 2, subcode: 4, data: [], errno: "", text: "" };

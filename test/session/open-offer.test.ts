@@ -53,6 +53,13 @@ t.test("birdCapabilities: the OPEN is BIRD's, octet by octet", (t) => {
   t.end();
 });
 
+t.test("birdCapabilities: long-lived graceful restart is offered with graceful restart only", (t) => {
+  const open = openOf({ ...birdOptions(0, false), gracefulRestart: () => undefined });
+  const capabilities = `010400010001` + `0200` + `41040000fc00` + `450400010103` + `4600`;
+  t.equal(open, `${MARKER}00350104fc0000f00ac00002180216${capabilities}`);
+  t.end();
+});
+
 t.test("birdCapabilities off: the order is the same, LLGR is not offered", (t) => {
   const open = openOf({ ...birdOptions(0, false), birdCapabilities: false });
   t.notOk(open.endsWith("4700"));

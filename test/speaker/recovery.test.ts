@@ -197,6 +197,29 @@ t.test("recoveryOnRequest: a start is a recovery if somebody says so", async (t)
   }
 });
 
+t.test("birdCapabilities: End-of-RIB goes to whom graceful restart is not off for", async (t) => {
+  for (const [birdCapabilities, own, peerOffers, isSent] of [
+    [false, true, true, true],
+    [false, true, false, false],
+    [true, true, true, true],
+    [true, true, false, true],
+    [true, false, true, false],
+  ] as const) {
+    const world = new World();
+    const config = configOf(REFLECTOR, YAML);
+    const peers = config.peers.map((peer) => ({ ...peer, gracefulRestart: own }));
+    const compatibility = { ...config.compatibility, birdCapabilities, recoveryOnRequest: true };
+    await startWith(world, { ...config, peers, compatibility });
+    const peer = new ScriptedPeer(world, QUICK, REFLECTOR, () => (peerOffers ? GRACEFUL : undefined));
+    await pass(world, 4000);
+    t.equal(
+      peer.endOfRibs.length,
+      isSent ? 1 : 0,
+      `BIRD's way: ${birdCapabilities}, own: ${own}, peer's: ${peerOffers}`,
+    );
+  }
+});
+
 t.test("ceaseAtStop: the end is told with Cease/Administrative Shutdown, graceful restart or not", async (t) => {
   for (const ceaseAtStop of [false, true]) {
     const world = new World();

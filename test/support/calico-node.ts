@@ -1,5 +1,5 @@
-// A node as calico/node makes it: a configuration in a folder of its own, one daemon named `bird` or `bird6` on it, ours or
-// the real one, started as runit starts it and asked by the real client of BIRD 1.6.
+// A node as calico/node makes it: a configuration in a folder of its own, one daemon named `bird` or `bird6` on it, ours or the
+// real one, started as runit starts it and asked by the real client of BIRD 1.6.
 
 import { cp, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import type { FamilyName } from "../../src/base/family.js";
 import { type CalicoConfig, formatCalicoConfig } from "./calico-config.js";
 import { DaemonProcess, run } from "./daemon-process.js";
 import { eventually } from "./eventually.js";
+import { forIpv6, type PeerText, withPeers } from "./calico-text.js";
 import type { Namespace } from "./netns.js";
 import { makeFolder, removeFolder, requireProgram } from "./peers/real-peer.js";
 import { ROOT } from "./root.js";
@@ -16,6 +17,8 @@ const BIRD1_FOLDER = join(process.env["BIRD1_DIR"] ?? "/nonexistent", "usr/sbin"
 const START_MS = 90_000;
 
 export type DaemonMaker = "ours" | "BIRD 1.6";
+
+const CONFIGS = ["bird.cfg", "bird_aggr.cfg", "bird_ipam.cfg"] as const;
 
 export class CalicoNode {
   readonly namespace: Namespace;
@@ -51,6 +54,23 @@ export class CalicoNode {
     return this.family === "ipv4" ? "bird" : "bird6";
   }
 
+  /** Node 1 of the mesh with other peers. */
+  static async withPeers(
+    namespace: Namespace,
+    maker: DaemonMaker,
+    peers: readonly PeerText[],
+    ipVersion: 4 | 6 = 4,
+  ): Promise<CalicoNode> {
+    const folder = await makeFolder("calico");
+    for (const name of CONFIGS) {
+      const text = await readFile(join(ROOT, "proto-fixtures/bird/mesh/node1", name), "utf8");
+      const changed = name === "bird.cfg" ? withPeers(text, peers) : text;
+      if (ipVersion === 4) await writeFile(join(folder, name), changed);
+      else await writeFile(join(folder, name.replace("bird", "bird6")), forIpv6(changed));
+    }
+    return new CalicoNode(namespace, maker, folder, ipVersion === 4 ? "ipv4" : "ipv6");
+  }
+
   get socket(): string {
     return this.path(`${this.program}.ctl`);
   }
@@ -64,30 +84,23 @@ export class CalicoNode {
     return this.#earlierLog + (this.#process?.output ?? "");
   }
 
-  launch(): DaemonProcess {
+  /** `recovery`: what runit's command line says, or nothing. */
+  launch(recovery: readonly string[] = ["-R"]): DaemonProcess {
     this.#earlierLog = this.log;
-    const { program: name } = this;
-    const program = this.maker === "ours" ? join(ROOT, "dist/bin", name) : requireProgram(name, [BIRD1_FOLDER]);
+    const { program: name, maker } = this;
+    const program = maker === "ours" ? join(ROOT, "dist/bin", name) : requireProgram(name, [BIRD1_FOLDER]);
     // The test runner's own hooks must not run in the daemon.
-    const command = [
-      "env",
-      "-u",
-      "NODE_OPTIONS",
-      program,
-      "-R",
-      "-s",
-      this.socket,
-      "-d",
-      "-c",
-      this.path(`${name}.cfg`),
-    ];
-    this.#process = new DaemonProcess(`${name} (${this.maker})`, this.namespace.spawn(command));
+    const words = [...recovery, "-s", this.socket, "-d", "-c", this.path(`${name}.cfg`)];
+    this.#process = new DaemonProcess(
+      `${name} (${maker})`,
+      this.namespace.spawn(["env", "-u", "NODE_OPTIONS", program, ...words]),
+    );
     return this.#process;
   }
 
   /** Launches the daemon and resolves when it answers. */
-  async start(): Promise<void> {
-    const process = this.launch();
+  async start(recovery?: readonly string[]): Promise<void> {
+    const process = this.launch(recovery);
     await eventually(
       `the first answer of ${process.name}`,
       async () => {
@@ -104,13 +117,13 @@ export class CalicoNode {
   }
 
   async isEstablished(protocol: string): Promise<boolean> {
-    return (await this.protocolRow(protocol)).includes("Established");
+    return (await this.row(protocol)).includes("Established");
   }
 
-  /** The row of `show protocols`, empty if there is none. */
-  async protocolRow(protocol: string): Promise<string> {
+  /** The protocol's row of `show protocols`, or "". */
+  async row(protocol: string): Promise<string> {
     const rows = (await this.birdc("show protocols")).split("\n");
-    return rows.find((row) => row.startsWith(`${protocol} `)) ?? "";
+    return rows.find((line) => line.startsWith(`${protocol} `)) ?? "";
   }
 
   /** As confd's reload does, but at once. */

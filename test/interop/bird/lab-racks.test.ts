@@ -194,12 +194,12 @@ t.test("racks behind switches", needs(...BIRD1_PROGRAMS, ...FRR_PROGRAMS, "ping"
   });
 
   await t.test("an export filter withdraws the service and leaves the session", async (t) => {
-    const since = await two.protocolRow("Node_10_2_0_254");
+    const since = await two.row("Node_10_2_0_254");
     await two.edit("bird_ipam.cfg", (text) => text.replace(`if (net ~ ${SERVICE}) then { accept; }`, ""));
     two.reload();
     await noRoute(tors.A, SERVICE);
     await kernelLacks(one, "198.51.100.7");
-    t.equal(await two.protocolRow("Node_10_2_0_254"), since);
+    t.equal(await two.row("Node_10_2_0_254"), since);
   });
 
   await t.test("killed and started again: the switch keeps forwarding to the node", async (t) => {

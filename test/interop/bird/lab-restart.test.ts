@@ -165,7 +165,7 @@ async function endInOrder(t: Test, world: World, onNodeOne: readonly CalicoNode[
   }
   for (const daemon of rest) {
     await kernelLacks(daemon, blockOf(1, daemon.family));
-    const row = await daemon.protocolRow(calicoPeerName("Mesh", cluster.address(1, daemon.family)));
+    const row = await daemon.row(calicoPeerName("Mesh", cluster.address(1, daemon.family)));
     t.match(row, /Received: Administrative shutdown/);
   }
   t.strictSame(await Promise.all(onNodeOne.map((daemon) => daemon.kernelRoutes())), before);
@@ -179,7 +179,7 @@ async function storm(t: Test, world: World): Promise<void> {
   const { cluster, daemons } = world;
   const [one, two, three] = daemons;
   const names = [2, 3].map((n) => calicoPeerName("Mesh", cluster.address(n)));
-  const rows = (): Promise<readonly string[]> => Promise.all(names.map((name) => one.protocolRow(name)));
+  const rows = (): Promise<readonly string[]> => Promise.all(names.map((name) => one.row(name)));
   const since = await rows();
   const watch = await RouteWatch.open(cluster.namespaces);
   const main = await readFile(one.path("bird.cfg"), "utf8");
