@@ -1,5 +1,5 @@
-// npm run build: src/ → dist/. TypeScript, the C addon where it can be built, the programs: dist/bin/starling, and bird, bird6,
-// birdcl and birdcl6 in BIRD's place.
+// src/ → dist/, for npm run build (prepare.mjs). TypeScript, the C addon where it can be built, the programs:
+// dist/bin/starling, and bird, bird6, birdcl and birdcl6 in BIRD's place.
 //
 // Plain JavaScript, because it runs before anything is compiled.
 

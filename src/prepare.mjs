@@ -1,5 +1,5 @@
 // Makes a fresh clone ready: dependencies, dist/, and with --tests also the compiled tests in build/. What is up to date
-// is left alone, so that it may run before every command.
+// is left alone, so that it may run before every command; --build makes dist/ anew in any case (npm run build).
 //
 // Plain JavaScript on Node's own modules, because it runs before anything is installed.
 
@@ -52,11 +52,11 @@ async function compileTests() {
   return 0;
 }
 
-async function prepare(withTests) {
+async function prepare({ withTests, buildsAnew }) {
   const installed = installDependencies();
   if (installed !== 0) return installed;
   const settings = ["package.json", "package-lock.json", "tsconfig.json"];
-  if (isOlder("dist", ["src", ...settings])) {
+  if (buildsAnew || isOlder("dist", ["src", ...settings])) {
     console.log("building dist/");
     const built = await build();
     if (built !== 0) return built;
@@ -66,4 +66,7 @@ async function prepare(withTests) {
   return compileTests();
 }
 
-process.exitCode = await prepare(process.argv.includes("--tests"));
+process.exitCode = await prepare({
+  withTests: process.argv.includes("--tests"),
+  buildsAnew: process.argv.includes("--build"),
+});

@@ -15,13 +15,38 @@ import { Worker, isMainThread, parentPort, workerData } from "node:worker_thread
 
 const BIN = process.argv[3] ?? fileURLToPath(new URL("../../dist/bin", import.meta.url));
 const REPLY = "1000-BIRD v1\n1011-Router ID is 10.0.0.1\n0013 Daemon is up and running\n";
-const CONFIGURATION = `router id 10.0.0.1;
-filter to_peers { if net ~ 10.1.0.0/16 then accept; reject; }
-protocol device { scan time 2; }
-protocol static { route 10.1.0.0/16 blackhole; }
-template bgp t { local as 64512; multihop; gateway recursive; import all; export filter to_peers; add paths on; }
-protocol bgp Mesh_10_0_0_2 from t { neighbor 10.0.0.2 as 64512; }
+/** What calico/node has on a node of a small mesh: three files. */
+const CONFIGURATION = fileURLToPath(new URL("../../proto-fixtures/bird/mesh/node1/bird.cfg", import.meta.url));
+const MANY = 500;
+
+/** A file with many peers, each with the lines that Calico writes for it. */
+function manyPeers() {
+  const peers = Array.from({ length: MANY }, (_, index) => {
+    const address = `10.0.${1 + (index >> 8)}.${index & 255}`;
+    return `protocol bgp Mesh_${address.replaceAll(".", "_")} from bgp_template {
+  neighbor ${address} as 64512;
+  source address 10.0.0.1;
+  import all;
+  export filter { if (net ~ 10.1.0.0/16) then { accept; } reject; };
+  multihop;
+  passive on;
+}
 `;
+  });
+  return `router id 10.0.0.1;
+protocol device { scan time 2; }
+template bgp bgp_template {
+  description "Connection to BGP peer";
+  local as 64512;
+  gateway recursive;
+  add paths on;
+  graceful restart;
+  connect delay time 2;
+  connect retry time 5;
+  error wait time 5,30;
+}
+${peers.join("")}`;
+}
 
 /** Runs a command; gives its milliseconds. `expected` is its exit code. */
 function time({ command, expected = 0 }) {
@@ -51,15 +76,16 @@ async function main() {
   const runs = Number(process.argv[2] ?? 25);
   const folder = mkdtempSync(join(tmpdir(), "starling-start-"));
   const path = join(folder, "bird.ctl");
-  const config = join(folder, "bird.cfg");
-  writeFileSync(config, CONFIGURATION);
+  const many = join(folder, "bird.cfg");
+  writeFileSync(many, manyPeers());
   const daemon = new Worker(fileURLToPath(import.meta.url), { workerData: { path } });
   await once(daemon, "message");
   const subjects = [
     { name: "node -e 0", command: [process.execPath, "-e", "0"], budget: Infinity },
     { name: "birdcl show status", command: [join(BIN, "birdcl"), "-s", path, "show", "status"], budget: 1.5 },
     { name: "bird --version", command: [join(BIN, "bird"), "--version"], budget: 1.5 },
-    { name: "bird -p", command: [join(BIN, "bird"), "-p", "-c", config], budget: 2 },
+    { name: "bird -p", command: [join(BIN, "bird"), "-p", "-c", CONFIGURATION], budget: 2 },
+    { name: `bird -p, ${MANY} peers`, command: [join(BIN, "bird"), "-p", "-c", many], budget: 4 },
   ];
   const times = subjects.map(() => []);
   for (let run = 0; run <= runs; run++)
