@@ -169,8 +169,15 @@ class Soak {
     this.#model.forget(peer.plan.number);
     this.#disturbances.ended(peer, ending, performance.now());
     if (ending === "lost" && !this.#isOver) {
-      const said = lastLines(this.#daemon.log.split("\n").filter((line) => line.includes(peer.plan.address)).join("\n"));
-      this.#fail(`the session of peer ${peer.plan.number} (${peer.plan.kind}) was lost: ${why}; the daemon said:\n${said}`);
+      const said = lastLines(
+        this.#daemon.log
+          .split("\n")
+          .filter((line) => line.includes(peer.plan.address))
+          .join("\n"),
+      );
+      this.#fail(
+        `the session of peer ${peer.plan.number} (${peer.plan.kind}) was lost: ${why}; the daemon said:\n${said}`,
+      );
     }
   }
 
