@@ -45,7 +45,7 @@ t.test("a peer of which nothing is said has BIRD's defaults", async (t) => {
     password: undefined,
     missingPolicy: [],
     weight: 100,
-    localPref: undefined,
+    localPref: 100,
     allowAsIn: 0,
     enforceFirstAs: false,
     maxPrefixesIn: undefined,
@@ -192,6 +192,8 @@ t.test("kernel", async (t) => {
     auditSeconds: 60,
     removeAtExit: true,
   });
+  // `bird` and `bird6` share a kernel.
+  t.same(convert("router id 1.1.1.1; protocol kernel { }", 6).kernel.families, [1]);
   const config = convert(
     "protocol kernel { learn; persist; scan time 2; kernel table 100; metric 7; merge paths on; export all; }",
   );

@@ -186,7 +186,9 @@ void t.test("drift that no event told of is found by the audit", options, async 
 
 void t.test("routes of an IP version that is not asked for are another daemon's", options, async (t) => {
   const pair = await openPair(t);
-  await pair.node.exec("ip route add 10.9.0.0/16 via 192.0.2.2 proto 12; ip route add blackhole 2001:db8:9::/48 proto 12");
+  await pair.node.exec(
+    "ip route add 10.9.0.0/16 via 192.0.2.2 proto 12; ip route add blackhole 2001:db8:9::/48 proto 12",
+  );
   const four = await FibAgent.start(pair.node, { families: [0], auditSeconds: 1, staleSeconds: 0 });
   await waitForRoutes(pair, (lines) => !lines.some((line) => line.includes("10.9.0.0/16")));
   await four.agent.wish({ "10.1.0.0/16": "via 192.0.2.2" });
