@@ -203,6 +203,8 @@ t.test("kernel", async (t) => {
     auditSeconds: 60,
     removeAtExit: true,
   });
+  // `bird` and `bird6` share a kernel.
+  t.same(convert("router id 1.1.1.1; protocol kernel { }", 6).kernel.families, [1]);
   const config = convert(
     "protocol kernel { learn; persist; scan time 2; kernel table 100; metric 7; merge paths on; export all; }",
   );
