@@ -72,7 +72,7 @@ export class LocalWays {
         return this.#through(to.address.bytes);
       case "via": {
         const hops = to.gateways.flatMap(({ address, weight }) => {
-          const way = this.#through(address.bytes);
+          const way = this.#through(address.bytes, address.zone);
           return way.kind === "via" ? [{ gateway: way.gateway, device: way.device, weight }] : [];
         });
         if (hops.length > 1) return { kind: "multipath", hops };
@@ -83,8 +83,8 @@ export class LocalWays {
     }
   }
 
-  #through(address: Bytes): Destination {
-    const way = this.#view?.resolve(address, undefined);
+  #through(address: Bytes, zone?: string): Destination {
+    const way = this.#view?.resolve(address, zone);
     if (way === undefined || way.kind === "local") return { kind: "unreachable" };
     return { kind: "via", gateway: formatBytes(way.gateway ?? address), device: way.device };
   }

@@ -69,9 +69,11 @@ export class PathViews {
 
   #learned(path: ShownPath, source: Source, mark: PathView["mark"], changedAt: number): PathView {
     const { rib, view, family } = this.#sources;
-    const { name, preference } = this.#sources.protocolOf(source, undefined);
-    // Packets go where the table says, whatever a peer is told.
-    const nextHop = rib.attrs.nextHop(rib.families[family].routes.attrs(path.route));
+    const { name } = this.#sources.protocolOf(source, undefined);
+    // Packets go where the table says, whatever a peer is told; and the import filter may have set the preference.
+    const inTable = rib.families[family].routes.attrs(path.route);
+    const preference = rib.attrs.weight(inTable);
+    const nextHop = rib.attrs.nextHop(inTable);
     const bytes = rib.nextHops.bytes(nextHop);
     const way =
       view === undefined || bytes.length === 0 ? undefined : resolveNextHop(view, bytes, rib.nextHops.zone(nextHop));

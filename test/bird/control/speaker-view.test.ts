@@ -102,8 +102,8 @@ class Console {
 const yaml = (name: string, other: string, block: string): string => `
 as: 64512
 peers:
-  - {name: ${name}, address: ${other}, as: 64512}
-  - {name: Node_10_0_0_9, address: 10.0.0.9, as: 64512, passive: true}
+  - {name: ${name}, address: ${other}, as: 64512, weight: 100}
+  - {name: Node_10_0_0_9, address: 10.0.0.9, as: 64512, passive: true, weight: 100}
 node: {blocks: [${block}]}`;
 
 async function pair(): Promise<{ world: World; console: Console; node: Node }> {

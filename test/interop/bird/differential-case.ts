@@ -76,7 +76,8 @@ export function makeCase(
       ...hostRoutes(sessions, addresses, router, ipVersion),
       ...kernelRoutes(prefixes, router, ipVersion, Object.values(files).join("\n").length),
     ],
-    peers: sessions.map((session, i) => ({
+    // Of several sessions with one address (and ports of their own) only the first is there.
+    peers: sessions.filter(isFirst).map((session, i) => ({
       name: session.name,
       address: session.address,
       speaker: session.source,
@@ -85,7 +86,7 @@ export function makeCase(
       identifier: ipVersion === 4 ? session.address : `10.99.0.${i + 1}`,
       ipVersion,
       addPaths: i % 2 === 1,
-      probes: probesOf(session, i, text, prefixes, ipVersion, [router, ...sessions.map(({ address }) => address)]),
+      probes: probesOf(session, i, text, prefixes, ipVersion, [router]),
     })),
     directPeers: sessions.filter(({ isDirect }) => isDirect).map(({ name }) => name),
     protocols: sessions.map(({ name }) => name),
@@ -112,6 +113,10 @@ function readSessions(text: string, ipVersion: IpVersion): Session[] {
     const isDirect = Number(as) !== localAs && !isMultihop;
     return [{ name, address, as: Number(as), localAs, source: source ?? fallback, isDirect }];
   });
+}
+
+function isFirst({ address }: Session, index: number, all: readonly Session[]): boolean {
+  return all.findIndex((other) => other.address === address) === index;
 }
 
 /** An address of the same segment. */
@@ -219,6 +224,8 @@ function probesOf(
 ): Probe[] {
   const { communities, large, paths, preferences } = vocabularyOf(text);
   const isInternal = session.as === session.localAs;
+  // Between a static route and one by BGP of the same preference BIRD has no rule that could be compared.
+  const ownPrefixes = new Set([...text.matchAll(/\broute (\S+\/\d+) /g)].map(([, prefix]) => prefix));
   const outside =
     ipVersion === 4
       ? ["0.0.0.0/0", "203.0.113.0/24", "203.0.113.7/32"]
@@ -233,7 +240,9 @@ function probesOf(
       nextHop: turn % 7 === 3 ? hops[turn % hops.length] : session.address,
       asPath: isInternal ? path : [session.as, ...path],
       origin: turn % 11 === 0 ? 2 : turn % 13 === 0 ? 1 : 0,
-      ...(isInternal ? { localPref: preferences[turn % preferences.length] } : {}),
+      ...(isInternal
+        ? { localPref: ownPrefixes.has(prefix) ? 100 : preferences[(i * 7 + index) % preferences.length] }
+        : {}),
       ...(turn % 4 === 1 ? { med: turn * 10 } : {}),
       ...(turn % 3 === 0 ? { communities: [communities[turn % communities.length]] } : {}),
       ...(turn % 17 === 5 ? { communities: [[65535, WELL_KNOWN[turn % 3]]] } : {}),
