@@ -53,6 +53,7 @@ for (const { shape, metric } of [
     await t.test("CrossSubnet: straight to the neighbour, through the tunnel to others", async (t) => {
       await kernelHas(three, `${blockOf(2)} via 10.0.0.2 dev eth0`);
       await kernelHas(three, `${blockOf(1)} via 10.0.0.1 dev tunl0 ${metric}onlink`);
+      t.match(await one.birdc("show route export kernel1 all"), "Kernel.tunnel: tunl0");
       t.match(
         await one.birdc(`show route ${blockOf(2)}`),
         "via 10.0.0.2 on eth0",
