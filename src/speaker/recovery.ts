@@ -213,9 +213,10 @@ export function longestRecovery(config: SpeakerConfig): number {
   return Math.max(deferralSeconds, restartTimeSeconds, ...restarts);
 }
 
-/** There is a connection to the peer. */
+/** The peer answers: its OPEN has come. One to which there is no more than a connection is silent (its segments are dropped,
+ *  for example, by GTSM), and counts only while silence does. */
 function isThere(peer: Peer): boolean {
-  return rank(peer.session.state) >= rank("OpenSent");
+  return rank(peer.session.state) >= rank("OpenConfirm");
 }
 
 /** The peer has sent End-of-RIB for everything, or will never tell when it is done, or is meant to be down. */

@@ -4,6 +4,8 @@
 import t from "tap";
 import type { SpeakerConfig } from "../../src/config/speaker-config.js";
 import type { GracefulRestart } from "../../src/packet/capabilities.js";
+import type { Connection } from "../../src/session/ports.js";
+import { address } from "../support/memory-network.js";
 import { configOf, type Node, World } from "./world.js";
 import { ScriptedPeer } from "./scripted-peer.js";
 
@@ -99,6 +101,24 @@ t.test(
     t.same([...quick.withdrawn, ...slow.withdrawn], [], "not one withdrawal");
   },
 );
+
+t.test("a peer that takes the connection and never sends an OPEN is silent: it holds nobody back", async (t) => {
+  const world = new World();
+  await crashed(world);
+  world.network.setFailure(DEAD, undefined);
+  const taken: Connection[] = [];
+  world.network.host(DEAD).listenNow({ address: address(DEAD), port: 179 }, (connection) => void taken.push(connection));
+  const reflector = await world.start(REFLECTOR, YAML);
+  const [quick, slow] = [peerAt(world, QUICK), peerAt(world, SLOW)];
+  await pass(world, 2000);
+  for (const peer of [quick, slow]) tellAll(peer);
+  await pass(world, 1000);
+  t.equal(taken.length, 1);
+  t.equal(reflector.speaker.peer(DEAD)?.state, "OpenSent");
+  t.same(quick.endOfRibs, [], "it may still answer");
+  await pass(world, 3000);
+  t.same(quick.endOfRibs, [0], "five seconds are enough");
+});
 
 t.test("a peer that returns late learns that we have restarted, and keeps our routes", async (t) => {
   const world = new World();
