@@ -107,7 +107,9 @@ t.test("a peer that takes the connection and never sends an OPEN is silent: it h
   await crashed(world);
   world.network.setFailure(DEAD, undefined);
   const taken: Connection[] = [];
-  world.network.host(DEAD).listenNow({ address: address(DEAD), port: 179 }, (connection) => void taken.push(connection));
+  world.network
+    .host(DEAD)
+    .listenNow({ address: address(DEAD), port: 179 }, (connection) => void taken.push(connection));
   const reflector = await world.start(REFLECTOR, YAML);
   const [quick, slow] = [peerAt(world, QUICK), peerAt(world, SLOW)];
   await pass(world, 2000);
