@@ -228,7 +228,9 @@ const EBADMSG = 74;
 function attributesAt(input: Received, message: MessageHeader, at: number): number {
   if (message.type === NLMSG_DONE) return at;
   if ((message.flags & NLM_F_CAPPED) !== 0 || at + 4 > message.end) return at + HEADER_LENGTH;
-  return at + align4(input.view.getUint32(at, LITTLE_ENDIAN));
+  const echoed = input.view.getUint32(at, LITTLE_ENDIAN);
+  // Beyond 31 bits align4 would give a place in front of the message.
+  return echoed > message.end - at ? message.end : at + align4(echoed);
 }
 
 function textOf(input: Received, at: number, end: number): string | undefined {

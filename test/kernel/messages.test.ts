@@ -290,6 +290,22 @@ void t.test("the filter compares the port id in network order", options, (t) => 
   t.end();
 });
 
+void t.test("an answer that says it echoes more than there is has no text", (t) => {
+  // NLMSG_ERROR with attributes; the echoed request claims 2³¹ octets and more.
+  const octets = new Uint8Array(40);
+  const view = new DataView(octets.buffer);
+  view.setUint32(0, octets.length, LITTLE_ENDIAN);
+  view.setUint16(4, 2, LITTLE_ENDIAN);
+  view.setUint16(6, 0x200, LITTLE_ENDIAN);
+  view.setInt32(16, -101, LITTLE_ENDIAN);
+  view.setUint32(20, 0x8000_0010, LITTLE_ENDIAN);
+  const input = received(octets);
+  eachMessage(input, octets.length, (message) => {
+    t.same(readAnswer(input, message), { errno: 101, text: undefined });
+  });
+  t.end();
+});
+
 void t.test("any truncation and any octets are survived", (t) => {
   const route = new RouteMessage();
   const decodeEverything = (input: Received): void => {
