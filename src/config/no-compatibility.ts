@@ -9,6 +9,7 @@ export const NO_COMPATIBILITY: CompatibilityConfig = {
   preparedExport: false,
   zeroMedToExternal: false,
   keepsUnresolved: false,
+  ownFirst: false,
   announcesGateways: false,
   globalNextHopOverMultihop: false,
   olderWins: false,

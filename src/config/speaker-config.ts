@@ -201,6 +201,9 @@ export interface CompatibilityConfig {
   /** A path whose next hop does not resolve takes part in the decision: behind all others of its weight. It is announced, and
    *  unreachable in the kernel. Off: it is not used (RFC 4271 §9.1.2.1). */
   readonly keepsUnresolved: boolean;
+  /** Of paths of one weight (BIRD: `preference`) the node's own are better than learned ones. Off: the rules of RFC 4271 §9.1.2.2
+   *  go on with LOCAL_PREF. */
+  readonly ownFirst: boolean;
   /** The node's own routes that have a gateway (static, kernel) are announced with that gateway as next hop: to internal
    *  peers, and to external ones with `nextHop: keep`. */
   readonly announcesGateways: boolean;

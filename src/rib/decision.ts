@@ -27,6 +27,8 @@ export interface DecisionOptions {
   readonly missingMedAsWorst: boolean;
   /** Paths whose next hop does not resolve take part, behind all others of their weight. */
   readonly keepsUnresolved: boolean;
+  /** Of paths of one weight the node's own are better than learned ones, whatever their attributes. */
+  readonly ownFirst: boolean;
   /** Of paths equal up to the peer's address the older is better; needs RouteTable.keepTimes. */
   readonly olderWins: boolean;
 }
@@ -38,6 +40,7 @@ export const PLAIN_DECISION: DecisionOptions = {
   alwaysCompareMed: false,
   missingMedAsWorst: false,
   keepsUnresolved: false,
+  ownFirst: false,
   olderWins: false,
 };
 
@@ -64,6 +67,7 @@ export class Decision {
     this.steps = [
       { name: "eligible", compare: (a, b) => Number(this.isEligible(a)) - Number(this.isEligible(b)) },
       { name: "higher weight", compare: onAttrs(this.#byWeight) },
+      { name: "the node's own", compare: onAttrs(this.#byOwnership) },
       { name: "NEXT_HOP resolves", compare: onAttrs(this.#byResolution) },
       { name: "higher LOCAL_PREF", compare: onAttrs(this.#byLocalPref) },
       { name: "shorter AS_PATH", compare: onAttrs(this.#byPathLength) },
@@ -253,6 +257,7 @@ export class Decision {
   #beforeMed(a: AttrsId, b: AttrsId): number {
     return (
       this.#byWeight(a, b) ||
+      this.#byOwnership(a, b) ||
       this.#byResolution(a, b) ||
       this.#byLocalPref(a, b) ||
       this.#byPathLength(a, b) ||
@@ -280,6 +285,13 @@ export class Decision {
 
   #byWeight(a: AttrsId, b: AttrsId): number {
     return this.#attrs.weight(a) - this.#attrs.weight(b);
+  }
+
+  #byOwnership(a: AttrsId, b: AttrsId): number {
+    if (!this.options.ownFirst) return 0;
+    const relation = this.#sources.relation;
+    const own = (id: AttrsId): number => (relation[this.#attrs.source(id)] === RELATION.local ? 1 : 0);
+    return own(a) - own(b);
   }
 
   #byResolution(a: AttrsId, b: AttrsId): number {

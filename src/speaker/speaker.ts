@@ -415,6 +415,7 @@ function decisionOptions({ multipath, bestPath, compatibility }: SpeakerConfig):
     alwaysCompareMed: bestPath.alwaysCompareMed,
     missingMedAsWorst: bestPath.missingMedAsWorst,
     keepsUnresolved: compatibility.keepsUnresolved,
+    ownFirst: compatibility.ownFirst,
     olderWins: compatibility.olderWins,
   };
 }

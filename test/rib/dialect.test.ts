@@ -60,6 +60,27 @@ t.test("keepsUnresolved: a path without a way to its next hop is used behind all
   }
 });
 
+t.test("ownFirst: of paths of one weight the node's own one wins, whatever their attributes", async (t) => {
+  for (const ownFirst of [false, true]) {
+    const stage = new RibStage();
+    stage.rib.setDecisionOptions({ ownFirst });
+    const [own, learned, heavier] = [stage.source(local, 1), stage.source(client, 2), stage.source(client, 3)];
+    announce(stage.rib, learned, [P], { localPref: 300 });
+    announce(stage.rib, own, [P], { localPref: 50 });
+    t.equal(bestOf(stage), ownFirst ? 1 : 2);
+    const { routes, decision } = stage.rib.families[0];
+    const best = routes.head(stage.rib.find(prefix(P)));
+    t.equal(decision.decisiveStep(best, routes.next(best)), ownFirst ? "the node's own" : "higher LOCAL_PREF");
+    t.equal(decision.multipath(stage.rib.find(prefix(P))).length, 1);
+    weighing(stage, heavier, 200);
+    announce(stage.rib, heavier, [P], { localPref: 1 });
+    t.equal(bestOf(stage), 3, "a higher weight comes first");
+    withdraw(stage.rib, heavier, [P]);
+    withdraw(stage.rib, own, [P]);
+    t.equal(bestOf(stage), 2);
+  }
+});
+
 t.test("olderWins: of two paths of one peer the older one, whatever their path ids", async (t) => {
   const session = { ...PLAIN_SESSION, addPathReceive: [true, true] as const };
   const offer = (stage: RibStage, source: ReturnType<RibStage["source"]>, pathId: number, med = 0): void =>

@@ -12,6 +12,8 @@ export const SEND_HOLD_SECONDS = 20;
 /** RFC 9687 §4. */
 const SEND_HOLD_EXPIRED = "NOTIFICATION 8/";
 const KEEPALIVE_MS = 4000;
+/** So long after it was deaf a peer may still read what was sent before. */
+const CATCHING_UP_MS = 5000;
 /** More octets than that wait for the daemon: nothing is added. */
 const MOST_WAITING = 256 * 1024;
 
@@ -47,6 +49,7 @@ export class SoakPeer {
   /** How long it did not read when it did so last; told apart from a peer that is deaf for no reason. */
   #slowMs = 0;
   #slowSinceMs = 0;
+  #readsSinceMs = 0;
   #notification: string | undefined;
   #lastSentMs = 0;
   #lastHeardMs = 0;
@@ -165,7 +168,8 @@ export class SoakPeer {
 
   readAgain(): void {
     this.#isSlow = false;
-    this.#slowMs = performance.now() - this.#slowSinceMs;
+    this.#readsSinceMs = performance.now();
+    this.#slowMs = this.#readsSinceMs - this.#slowSinceMs;
     this.#socket?.resume();
   }
 
@@ -190,10 +194,18 @@ export class SoakPeer {
     if (this.#isDying) return "wished";
     if (!this.#isUp) return "refused";
     if (this.#isSilent || this.#isSlow) return "cut off";
-    // It may read of its end only when it reads again.
-    const wasDeaf =
-      this.#slowMs >= SEND_HOLD_SECONDS * 1000 && this.#notification?.startsWith(SEND_HOLD_EXPIRED) === true;
-    return wasDeaf ? "cut off" : "lost";
+    return this.#wasDeaf && this.#endsForDeafness ? "cut off" : "lost";
+  }
+
+  /** It may learn of its end only when it reads again. */
+  get #wasDeaf(): boolean {
+    return this.#slowMs >= SEND_HOLD_SECONDS * 1000;
+  }
+
+  /** The daemon said so; or could not, because the connection took nothing any more, and this is the moment of reading on. */
+  get #endsForDeafness(): boolean {
+    if (this.#notification !== undefined) return this.#notification.startsWith(SEND_HOLD_EXPIRED);
+    return performance.now() - this.#readsSinceMs < CATCHING_UP_MS;
   }
 
   #received(socket: Socket, chunk: Buffer): void {

@@ -125,10 +125,14 @@ function usualOpen(session: SessionKind): string {
   return wire.open({ as, parameters });
 }
 
-/** Drives one vector. Tells the reaction once. */
+/** What an IPv6 route is for a speaker of IPv4 alone: never touched. */
+const UNTOUCHED: RouteAttributes = new Map([[1, "02"]]);
+
+/** Drives one vector. Tells the reaction once. With `hasIpv6` false only the IPv4 route is waited for. */
 export class VectorPeer {
   readonly vector: Vector;
   readonly place: Place;
+  readonly #hasIpv6: boolean;
   readonly #wire: Wire;
   readonly #observer: Observer;
   readonly #done: (reaction: Reaction) => void;
@@ -137,7 +141,15 @@ export class VectorPeer {
   stage = "waiting for the OPEN";
   #isOver = false;
 
-  constructor(vector: Vector, place: Place, transport: Wire, observer: Observer, done: (reaction: Reaction) => void) {
+  constructor(
+    vector: Vector,
+    place: Place,
+    transport: Wire,
+    observer: Observer,
+    done: (reaction: Reaction) => void,
+    hasIpv6 = true,
+  ) {
+    this.#hasIpv6 = hasIpv6;
     this.vector = vector;
     this.place = place;
     this.#wire = transport;
@@ -202,7 +214,7 @@ export class VectorPeer {
     const localPref = this.vector.session.kind === "ibgp" ? wire.LOCAL_PREF : "";
     this.#send(wire.update({ attributes: `${wire.reach()}${wire.OLD_ORIGIN}${this.#path()}${localPref}` }));
     this.#observer.when(
-      () => this.#observer.route(p4) !== undefined && this.#observer.route(p6) !== undefined,
+      () => this.#observer.route(p4) !== undefined && this.#routeV6(p6) !== undefined,
       () => this.#announced(),
     );
   }
@@ -233,7 +245,11 @@ export class VectorPeer {
 
   #survived(): void {
     const { p4, p6 } = this.place;
-    this.#finish({ ...ESTABLISHED, p4: this.#observer.route(p4), p6: this.#observer.route(p6) });
+    this.#finish({ ...ESTABLISHED, p4: this.#observer.route(p4), p6: this.#routeV6(p6) });
+  }
+
+  #routeV6(p6: string): RouteAttributes | undefined {
+    return this.#hasIpv6 ? this.#observer.route(p6) : UNTOUCHED;
   }
 
   #path(): string {

@@ -9,6 +9,7 @@ export const BIRD_COMPATIBILITY: CompatibilityConfig = {
   preparedExport: true,
   zeroMedToExternal: true,
   keepsUnresolved: true,
+  ownFirst: true,
   announcesGateways: true,
   olderWins: true,
   clusterLoopOnlyWithClients: true,

@@ -1,4 +1,4 @@
-// A rack switch that is a real router (BIRD 2): without graceful restart, with it and restarting, in another AS, with another
+// A rack switch that is a real router (BIRD 2, FRR): without graceful restart, with it and restarting, in another AS, with another
 // password.
 
 import t, { type Test } from "tap";
@@ -7,7 +7,8 @@ import { eventually, pause } from "../../support/eventually.js";
 import { Lan } from "../../support/lan.js";
 import { BIRD1_PROGRAMS } from "../../support/peers/bird1.js";
 import { BIRD2_PROGRAMS, Bird2 } from "../../support/peers/bird2.js";
-import type { NeighborDescription } from "../../support/peers/real-peer.js";
+import { Frr, FRR_PROGRAMS } from "../../support/peers/frr.js";
+import type { NeighborDescription, RealPeer } from "../../support/peers/real-peer.js";
 import { needs } from "../../support/requirements.js";
 
 t.setTimeout(90_000);
@@ -42,10 +43,14 @@ class World {
   }
 
   /** Puts another switch in the place of the one before, which must be gone. */
-  async rack(as: number, options: Partial<NeighborDescription>): Promise<Bird2> {
+  async rack(
+    as: number,
+    options: Partial<NeighborDescription>,
+    Maker: typeof Bird2 | typeof Frr = Bird2,
+  ): Promise<RealPeer> {
     const neighbor = { address: "10.0.0.1", as: OUR_AS, multihop: 64, ...options };
     const description = { as, routerId: "10.0.0.2", neighbors: [neighbor], announce: [ROUTE] };
-    const rack = new Bird2(this.#lan.hosts[1].namespace, description);
+    const rack = new Maker(this.#lan.hosts[1].namespace, description);
     this.#t.teardown(() => rack.stop());
     await rack.start();
     return rack;
@@ -65,7 +70,7 @@ class World {
   }
 }
 
-t.test("a rack switch", needs(...BIRD1_PROGRAMS, ...BIRD2_PROGRAMS), async (t) => {
+t.test("a rack switch", needs(...BIRD1_PROGRAMS, ...BIRD2_PROGRAMS, ...FRR_PROGRAMS), async (t) => {
   const world = await World.open(t);
   const { node } = world;
 
@@ -78,28 +83,32 @@ t.test("a rack switch", needs(...BIRD1_PROGRAMS, ...BIRD2_PROGRAMS), async (t) =
     t.notMatch(await node.birdc(`show protocols all ${NAME}`), "graceful restart");
   });
 
-  await t.test("with it: killed, its routes stay until it is back", async (t) => {
-    const rack = await world.rack(RACK_AS, { gracefulRestart: true });
-    await world.established();
-    const monitor = node.namespace.spawn(["ip", "monitor", "route"]);
-    let seen = "";
-    monitor.stdout.on("data", (chunk: Buffer) => (seen += chunk.toString()));
-    await rack.kill();
-    await world.row(/ start .*Socket: /);
-    const details = await node.birdc(`show protocols all ${NAME}`);
-    t.match(details, / {4}Neighbor graceful restart active\n {4}Restart timer: {4}\d+\/-$/m);
-    t.match(await node.kernelRoutes(), ROUTE);
-    await rack.start();
-    await world.established();
-    await eventually("the end of the restart", async () => {
-      return !(await node.birdc(`show protocols all ${NAME}`)).includes("graceful restart active");
+  for (const Maker of [Bird2, Frr]) {
+    await t.test(`with it: ${Maker.name} is killed, its routes stay until it is back`, async (t) => {
+      const rack = await world.rack(RACK_AS, { gracefulRestart: true }, Maker);
+      await world.established();
+      const monitor = node.namespace.spawn(["ip", "monitor", "route"]);
+      let seen = "";
+      monitor.stdout.on("data", (chunk: Buffer) => (seen += chunk.toString()));
+      await rack.kill();
+      await world.row(/ start .*Socket: /);
+      const details = await node.birdc(`show protocols all ${NAME}`);
+      t.match(details, / {4}Neighbor graceful restart active\n {4}Restart timer: {4}\d+\/-$/m);
+      t.match(await node.kernelRoutes(), ROUTE);
+      await rack.start();
+      await world.established();
+      await eventually("the end of the restart", async () => {
+        return !(await node.birdc(`show protocols all ${NAME}`)).includes("graceful restart active");
+      });
+      monitor.kill();
+      t.notMatch(seen, ROUTE, "no event of the route");
+      await rack.stop();
+      if (Maker === Bird2) {
+        await eventually("withdrawn by Cease", async () => !(await node.kernelRoutes()).includes(ROUTE));
+        t.match(await node.row(NAME), /Received: Administrative shutdown$/);
+      }
     });
-    monitor.kill();
-    t.notMatch(seen, ROUTE, "no event of the route");
-    await rack.stop();
-    await eventually("withdrawn by Cease", async () => !(await node.kernelRoutes()).includes(ROUTE));
-    t.match(await node.row(NAME), /Received: Administrative shutdown$/);
-  });
+  }
 
   await t.test("in another AS", async (t) => {
     const rack = await world.rack(RACK_AS + 8, {});

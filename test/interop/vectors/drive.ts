@@ -17,6 +17,8 @@ export interface DriveOrder {
   readonly timeoutMs: number;
   /** Connections that may wait for the speaker's OPEN at a time: some have a short queue for them. */
   readonly handshakes: number;
+  /** False: the speaker under test knows IPv4 alone. */
+  readonly hasIpv6: boolean;
 }
 
 /** Attributes of a route by type, as they pass through JSON. */
@@ -148,7 +150,7 @@ class Drive {
       if (this.#running.size === 0 && this.#waiting.length === 0) this.#done();
     };
     const make = (wire: Wire): Script => {
-      const peer = new VectorPeer(VECTORS[index], place, wire, this.#observer, finish);
+      const peer = new VectorPeer(VECTORS[index], place, wire, this.#observer, finish, this.#order.hasIpv6);
       this.#running.set(index, peer);
       return {
         onBytes: (chunk) => {

@@ -10,7 +10,7 @@ import { makeFolder, removeFolder } from "../../support/peers/real-peer.js";
 import { VECTORS } from "../../vectors/all-vectors.js";
 import type { Reaction } from "../../vectors/scripted-peer.js";
 import type { SubjectPeer } from "../../vectors/subject-config.js";
-import { type Place, placeOf } from "../../vectors/vector.js";
+import { type Place, placeOf, type Vector } from "../../vectors/vector.js";
 import { faultOf, type Strictness } from "../../vectors/verdict.js";
 import { type DriveOrder, type DriveReport, reactionsOf } from "./drive.js";
 
@@ -27,8 +27,16 @@ function addressOf(index: number): string {
   return `10.1.${number >> 8}.${number & 255}`;
 }
 
+export interface LabOptions {
+  /** Which vectors are driven; absent: all. */
+  readonly takes?: (vector: Vector) => boolean;
+  /** False: the speaker under test knows IPv4 alone. */
+  readonly hasIpv6?: boolean;
+}
+
 export interface Outcome {
   readonly index: number;
+  readonly vector: Vector;
   readonly reaction: Reaction | undefined;
   /** What is wrong with it; undefined: nothing. */
   readonly fault: string | undefined;
@@ -42,22 +50,26 @@ export class VectorLab {
   readonly peers: readonly SubjectPeer[];
   readonly #host: Namespace;
   readonly #folder: string;
+  readonly #indices: readonly number[];
+  readonly #hasIpv6: boolean;
 
-  private constructor(subject: Namespace, host: Namespace, folder: string) {
+  private constructor(subject: Namespace, host: Namespace, folder: string, { takes, hasIpv6 }: LabOptions) {
     this.subject = subject;
     this.#host = host;
     this.#folder = folder;
-    this.peers = VECTORS.map((vector, index) => ({ address: addressOf(index), vector }));
+    this.#hasIpv6 = hasIpv6 ?? true;
+    this.#indices = [...VECTORS.keys()].filter((index) => takes?.(VECTORS[index]) ?? true);
+    this.peers = this.#indices.map((index) => ({ address: addressOf(index), vector: VECTORS[index] }));
   }
 
-  static async open(t: Teardown): Promise<VectorLab> {
+  static async open(t: Teardown, options: LabOptions = {}): Promise<VectorLab> {
     const lan = await Lan.open(["subject", "peers"]);
     t.teardown(() => lan.close());
     const folder = await makeFolder("vectors");
     t.teardown(() => removeFolder(folder));
     const [subject, host] = lan.hosts;
     await subject.namespace.exec(`ip address add ${SUBJECT_ADDRESS}/16 dev eth0`);
-    const lab = new VectorLab(subject.namespace, host.namespace, folder);
+    const lab = new VectorLab(subject.namespace, host.namespace, folder, options);
     const addresses = [OBSERVER_ADDRESS, ...lab.peers.map((peer) => peer.address)];
     const batch = join(folder, "addresses");
     await writeFile(batch, addresses.map((address) => `address add ${address}/16 dev eth0\n`).join(""));
@@ -65,15 +77,15 @@ export class VectorLab {
     return lab;
   }
 
-  /** Drives all vectors at the same time, but for so many handshakes at once. Rejects where the observer was disturbed: then nothing can be said. */
+  /** Drives the vectors at the same time, but for so many handshakes at once. Rejects where the observer was disturbed: then nothing can be said. */
   async run(strictness: Strictness, handshakes: number, timeoutMs = 90_000): Promise<readonly Outcome[]> {
-    const places = VECTORS.map((_vector, index) => this.#place(index));
     const order: DriveOrder = {
       us: SUBJECT_ADDRESS,
       observer: OBSERVER_ADDRESS,
-      peers: this.peers.map(({ address }, index) => ({ index, address, place: places[index] })),
+      peers: this.#indices.map((index) => ({ index, address: addressOf(index), place: this.#place(index) })),
       timeoutMs,
       handshakes,
+      hasIpv6: this.#hasIpv6,
     };
     const file = join(this.#folder, "order.json");
     await writeFile(file, JSON.stringify(order));
@@ -82,14 +94,16 @@ export class VectorLab {
     if (report.observerFailure !== undefined) throw new Error(report.observerFailure);
     const reactions = reactionsOf(report);
     const stages = new Map(report.unfinished);
-    return VECTORS.map((vector, index) => {
+    return this.#indices.map((index) => {
+      const vector = VECTORS[index];
       const reaction = reactions.get(index);
       if (reaction === undefined) {
         const fault = `nothing came of it: ${stages.get(index) ?? "never begun"}`;
-        return { index, reaction, fault, coarseFault: fault };
+        return { index, vector, reaction, fault, coarseFault: fault };
       }
-      const fault = faultOf(vector, places[index], reaction, strictness);
-      return { index, reaction, fault, coarseFault: faultOf(vector, places[index], reaction, "code") };
+      const place = this.#place(index);
+      const fault = faultOf(vector, place, reaction, strictness);
+      return { index, vector, reaction, fault, coarseFault: faultOf(vector, place, reaction, "code") };
     });
   }
 
