@@ -110,6 +110,7 @@ export function readKernel(input: ConfigInput["kernel"], filters: FilterSource, 
     table: table === "main" ? MAIN_TABLE : table,
     protocol: typeof protocol === "number" ? protocol : PROTOCOL_NUMBERS[protocol],
     metric: input?.metric ?? 0,
+    importPolicy: ACCEPT_ALL,
     exportPolicy:
       exportPolicy === undefined
         ? ACCEPT_ALL

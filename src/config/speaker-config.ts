@@ -292,6 +292,8 @@ export interface KernelConfig {
   readonly protocol: number;
   /** 0: the kernel's default. */
   readonly metric: number;
+  /** Which alien routes that are learned (NodeRoutesConfig) become routes of ours, and how. */
+  readonly importPolicy: Filter;
   /** Which best routes go to the kernel. */
   readonly exportPolicy: Filter;
   /** Policies for the kernel may set `Route.kernel`: metric and tunnel of the route that is written. */

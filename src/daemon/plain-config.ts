@@ -18,7 +18,8 @@ interface PlainPeer extends Omit<PeerConfig, "importPolicy" | "exportPolicy"> {
   readonly exportPolicy: PlainFilter;
 }
 
-interface PlainKernel extends Omit<KernelConfig, "exportPolicy"> {
+interface PlainKernel extends Omit<KernelConfig, "importPolicy" | "exportPolicy"> {
+  readonly importPolicy: PlainFilter;
   readonly exportPolicy: PlainFilter;
 }
 
@@ -44,7 +45,11 @@ export function toPlainConfig(config: SpeakerConfig, policies: PolicyTable, scri
     ...config,
     peers: config.peers.map(toPlainPeer),
     dynamicPeers: config.dynamicPeers.map((range) => ({ ...range, template: toPlainPeer(range.template) })),
-    kernel: { ...config.kernel, exportPolicy: toPlainFilter(config.kernel.exportPolicy) },
+    kernel: {
+      ...config.kernel,
+      importPolicy: toPlainFilter(config.kernel.importPolicy),
+      exportPolicy: toPlainFilter(config.kernel.exportPolicy),
+    },
     policies,
     scripts,
   };
@@ -66,7 +71,11 @@ export async function fromPlainConfig(
     ...plain,
     peers: plain.peers.map(peerOf),
     dynamicPeers: plain.dynamicPeers.map((range) => ({ ...range, template: peerOf(range.template) })),
-    kernel: { ...plain.kernel, exportPolicy: filterOf(plain.kernel.exportPolicy, plain.localAs) },
+    kernel: {
+      ...plain.kernel,
+      importPolicy: filterOf(plain.kernel.importPolicy, plain.localAs),
+      exportPolicy: filterOf(plain.kernel.exportPolicy, plain.localAs),
+    },
   };
 }
 
@@ -94,7 +103,7 @@ interface Sources extends Pick<PlainConfig, "policies" | "scripts"> {
 /** The compilers are loaded only where a configuration has policies, or scripts. */
 async function filterMaker(plain: Omit<PlainConfig, keyof Sources>, sources: Sources): Promise<FilterMaker> {
   const peers = [...plain.peers, ...plain.dynamicPeers.map(({ template }) => template)];
-  const filters = [plain.kernel.exportPolicy, ...peers.flatMap((peer) => [peer.importPolicy, peer.exportPolicy])];
+  const filters = [plain.kernel, ...peers].flatMap(({ importPolicy, exportPolicy }) => [importPolicy, exportPolicy]);
   const chainMaker = filters.some(isChain) ? await makeChains(sources.policies) : undefined;
   const scriptFilters = filters.some(isScript) ? await makeScripts(sources) : undefined;
   return (filter, localAs) => {

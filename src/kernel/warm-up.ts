@@ -29,6 +29,7 @@ const KERNEL: KernelConfig = {
   table: 254,
   protocol: 12,
   metric: 0,
+  importPolicy: ACCEPT_ALL,
   exportPolicy: ACCEPT_ALL,
   readsKernelFacts: false,
   encapsulation: [],

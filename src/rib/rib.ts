@@ -132,7 +132,12 @@ export class Rib {
     this.attrs.retain(attrs);
     const rib = this.families[prefix.family];
     const [w0, w1, w2, w3] = words(prefix);
-    rib.announce(rib.routes.destination(w0, w1, w2, w3, prefix.length), source.id, 0, attrs, attrs, 0);
+    const policy = this.importPolicy;
+    policy.begin(source, attrs);
+    if (policy.readsPrefix) policy.judgePrefix(prefix.family, w0, w1, w2, w3, prefix.length);
+    const destination = rib.routes.destination(w0, w1, w2, w3, prefix.length);
+    rib.announce(destination, source.id, 0, attrs, policy.attrs, policy.reason);
+    policy.end();
     this.attrs.release(attrs);
     this.requestFlush();
   }

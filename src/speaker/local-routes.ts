@@ -2,8 +2,8 @@
 // alien kernel routes by interface pattern. Desired against announced, so that a reload touches only what differs.
 
 import { formatPrefix, type IpPrefix, isLinkLocal } from "../base/ip.js";
-import type { LocalWeights, NodeRoutesConfig } from "../config/speaker-config.js";
-import type { RouteOrigin } from "../policy/route.js";
+import type { KernelConfig, LocalWeights, NodeRoutesConfig } from "../config/speaker-config.js";
+import { ACCEPT_ALL, type RouteOrigin } from "../policy/route.js";
 import { LOCAL_WEIGHT, type Rib } from "../rib/rib.js";
 import { RELATION, type Source } from "../rib/sources.js";
 import { matchesPatterns } from "./interface-pattern.js";
@@ -15,6 +15,11 @@ const CONNECTED = 2;
 /** rtm_protocol of what an ICMP redirect has made. */
 const REDIRECT = 1;
 const MAIN_TABLE = 254;
+
+/** The kernel's table, and what becomes of the routes that are learned from it. */
+export type KernelSide = Pick<KernelConfig, "table" | "importPolicy">;
+
+const ALL_OF_MAIN: KernelSide = { table: MAIN_TABLE, importPolicy: ACCEPT_ALL };
 
 type LocalSourceName = "block" | "static" | "direct" | "kernel";
 
@@ -46,11 +51,13 @@ export class LocalRoutes {
     }
   }
 
-  /** Announces what is new, withdraws what is gone. Gives how many routes changed. `table`: of the kernel; `keepsFacts`:
-   *  there are scripts, which may read where routes lead and what metric the kernel has for them. */
-  apply(config: NodeRoutesConfig, table = MAIN_TABLE, keepsFacts = false): number {
+  /** Announces what is new, withdraws what is gone. Gives how many routes changed. `keepsFacts`: there are scripts, which may
+   *  read where routes lead and what metric the kernel has for them. */
+  apply(config: NodeRoutesConfig, kernel: KernelSide = ALL_OF_MAIN, keepsFacts = false): number {
     this.#config = config;
-    this.#table = table;
+    this.#table = kernel.table;
+    const learned = this.#sources.get("kernel");
+    if (learned !== undefined) this.#rib.setImportFilter(learned, kernel.importPolicy);
     if (keepsFacts !== this.#keepsFacts) this.#weights.clear();
     this.#keepsFacts = keepsFacts;
     return this.#sync("block", config.blocks.map(block)) + this.refresh();

@@ -315,7 +315,7 @@ export class Speaker {
   #applyNode({ node, kernel, compatibility }: SpeakerConfig, before: SpeakerConfig | undefined): number {
     if (this.view?.setRoutes(node.static) === true && before !== undefined) this.#waysChanged();
     const keepsFacts = compatibility.preparedExport || kernel.readsKernelFacts;
-    return this.#local.apply(node, kernel.table, keepsFacts) + this.#aggregates.apply(node.aggregates);
+    return this.#local.apply(node, kernel, keepsFacts) + this.#aggregates.apply(node.aggregates);
   }
 
   #applyKernel(config: SpeakerConfig, before: SpeakerConfig | undefined): void {

@@ -5,10 +5,12 @@ import t from "tap";
 import { formatBytes, formatPrefix, parseAddress, parsePrefix } from "../../src/base/ip.js";
 import type { NodeRoutesConfig } from "../../src/config/speaker-config.js";
 import { MemoryKernel } from "../../src/kernel/memory-kernel.js";
+import { ACCEPT_ALL } from "../../src/policy/route.js";
 import { Rib } from "../../src/rib/rib.js";
 import { fromStatic, learned } from "../../src/speaker/local-route.js";
 import { LocalRoutes } from "../../src/speaker/local-routes.js";
 import type { AlienRoute, FibRoute } from "../../src/speaker/ports.js";
+import { filterOf } from "../rib/sample-filters.js";
 import { alienRoute } from "../support/alien-route.js";
 import { FakeClock } from "../support/fake-clock.js";
 
@@ -82,6 +84,35 @@ t.test("all kernel routes are learned: of our table, not of the kernel itself, t
   t.same(stage.best("2001:db8::/64"), ["2001:db8::/64 kernel weight 32768"]);
   t.end();
 });
+
+t.test(
+  "an import filter of the kernel refuses routes and gives others a weight; another filter is applied at once",
+  (t) => {
+    const stage = new Stage();
+    stage.kernel.setAlienRoutes([
+      alienRoute(prefix("10.65.0.7/32"), "cali1", undefined, { metric: 512, protocol: 80 }),
+      alienRoute(prefix("10.65.0.8/32"), "cali2", undefined, { metric: 1024, protocol: 80 }),
+      alienRoute(prefix("10.66.0.0/26"), "eth0", bytes("10.0.0.9"), { metric: 512, protocol: 80 }),
+    ]);
+    const config: NodeRoutesConfig = {
+      ...NOTHING,
+      learnsAllKernelRoutes: true,
+      weights: { static: 200, direct: 240, kernel: 10 },
+    };
+    const best = (): string[] => stage.best("10.65.0.7/32", "10.65.0.8/32", "10.66.0.0/26");
+    const importPolicy = filterOf("elevated", (route) => {
+      if (!route.interfaceName.startsWith("cali")) return false;
+      if ((route.kernelMetric ?? 0) < 1024) route.weight = 150;
+      return true;
+    });
+    stage.local.apply(config, { table: 254, importPolicy }, true);
+    t.same(best(), ["10.65.0.7/32 kernel weight 150", "10.65.0.8/32 kernel weight 10", "10.66.0.0/26 none"]);
+    stage.local.apply(config, { table: 254, importPolicy: ACCEPT_ALL }, true);
+    stage.clock.advance(100);
+    t.same(best(), ["10.65.0.7/32 kernel weight 10", "10.65.0.8/32 kernel weight 10", "10.66.0.0/26 kernel weight 10"]);
+    t.end();
+  },
+);
 
 t.test("of several routes with one prefix the least metric counts, and its change is told again", (t) => {
   const stage = new Stage();

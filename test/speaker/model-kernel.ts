@@ -18,6 +18,7 @@ export const PLAIN_KERNEL: KernelConfig = {
   table: 254,
   protocol: 12,
   metric: 0,
+  importPolicy: ACCEPT_ALL,
   exportPolicy: ACCEPT_ALL,
   readsKernelFacts: false,
   encapsulation: [],

@@ -47,7 +47,8 @@ export function nodeRoutes(config: BirdConfig): NodeRoutesConfig {
     aggregates: [],
     direct: direct !== undefined && isImported(direct) ? interfacePatterns(direct) : [],
     kernelRoutes: [],
-    learnsAllKernelRoutes: kernel?.learn === true && isImported(kernel),
+    // What of it is imported is the business of the filter.
+    learnsAllKernelRoutes: kernel?.learn === true && kernel.import?.kind !== "none",
     weights: {
       static: commonPreference(statics) ?? PREFERENCES.static,
       direct: direct?.preference ?? PREFERENCES.direct,
@@ -67,6 +68,7 @@ export function kernelConfig(config: BirdConfig, filters: FilterSource): KernelC
     table: kernel?.table ?? MAIN_TABLE,
     protocol: PROTOCOL_NUMBER,
     metric: kernel?.metric ?? 0,
+    importPolicy: kernel === undefined ? REJECT_ALL : filters.filter(kernel.import, "all"),
     exportPolicy: kernel === undefined ? REJECT_ALL : filters.filter(kernel.export, "none"),
     readsKernelFacts: true,
     encapsulation: [],
@@ -120,8 +122,8 @@ function checkKernel(kernel: KernelDeclaration): void {
   if (kernel.deviceRoutes === true) refuse(kernel, "device routes is not supported");
 }
 
-/** What these protocols find goes into the table, all or nothing: filters on the way in are for BGP. */
-function isImported(declaration: DirectDeclaration | KernelDeclaration | StaticDeclaration): boolean {
+/** What these protocols find goes into the table, all or nothing: filters on the way in are for BGP and the kernel. */
+function isImported(declaration: DirectDeclaration | StaticDeclaration): boolean {
   if (declaration.import?.kind === "filter")
     return refuse(declaration, `An import filter of protocol ${declaration.kind} is not supported`);
   return declaration.import?.kind !== "none";

@@ -15,12 +15,6 @@ import type { BgpPathView, Destination, PathView } from "./bird-view.js";
 import type { PathChanges, ShownPath } from "./export-views.js";
 import type { LocalWays } from "./local-ways.js";
 
-/** What stands for a source of the RIB in the configuration. */
-export interface SourceProtocol {
-  readonly name: string;
-  readonly preference: number;
-}
-
 export interface PathViewSources {
   readonly rib: Rib;
   readonly family: Family;
@@ -29,8 +23,8 @@ export interface PathViewSources {
   readonly ways: LocalWays;
   /** Prefixes whose routes the kernel refused. */
   readonly refused: ReadonlySet<string>;
-  /** Name and preference of the protocol of a source. */
-  readonly protocolOf: (source: Source, staticName: string | undefined) => SourceProtocol;
+  /** Name of the protocol that stands for a source in the configuration. */
+  readonly protocolOf: (source: Source, staticName: string | undefined) => string;
   readonly findBgp: (name: string) => BgpDeclaration | undefined;
   /** When the present configuration was applied: for what has no time of its own. */
   readonly startedAt: number;
@@ -55,8 +49,9 @@ export class PathViews {
 
   #local(prefix: string, path: ShownPath, source: Source, mark: PathView["mark"], changedAt: number): PathView {
     const way = this.#sources.ways.find(source.options.kind, prefix);
-    const { name, preference } = this.#sources.protocolOf(source, way.protocol);
+    const name = this.#sources.protocolOf(source, way.protocol);
     const { changes } = path;
+    const preference = this.#preferenceOf(path);
     return {
       destination: path.destination ?? way.destination,
       ...{ protocol: name, changedAt, mark, preference: changes?.preference ?? preference },
@@ -69,10 +64,10 @@ export class PathViews {
 
   #learned(path: ShownPath, source: Source, mark: PathView["mark"], changedAt: number): PathView {
     const { rib, view, family } = this.#sources;
-    const { name } = this.#sources.protocolOf(source, undefined);
-    // Packets go where the table says, whatever a peer is told; and the import filter may have set the preference.
+    const name = this.#sources.protocolOf(source, undefined);
+    // Packets go where the table says, whatever a peer is told.
     const inTable = rib.families[family].routes.attrs(path.route);
-    const preference = rib.attrs.weight(inTable);
+    const preference = this.#preferenceOf(path);
     const nextHop = rib.attrs.nextHop(inTable);
     const bytes = rib.nextHops.bytes(nextHop);
     const way =
@@ -88,6 +83,12 @@ export class PathViews {
       bgp: this.#bgp(name, attributes, way),
       attributes: () => [...attributeLines(attributes), ...withChanges([], changes)],
     };
+  }
+
+  /** That of the protocol, or what its import filter has made of it. */
+  #preferenceOf(path: ShownPath): number {
+    const { rib, family } = this.#sources;
+    return rib.attrs.weight(rib.families[family].routes.attrs(path.route));
   }
 
   #bgp(name: string, attributes: PathAttributes, way: NextHopWay | undefined): BgpPathView {

@@ -35,7 +35,7 @@ import { KernelExport, PeerExport, type ExportView } from "./export-views.js";
 import { readInterfaces } from "./interface-views.js";
 import { LocalWays, staticRouteView } from "./local-ways.js";
 import { memoryViews } from "./memory-views.js";
-import { PathViews, type SourceProtocol } from "./path-views.js";
+import { PathViews } from "./path-views.js";
 import { protocolDetails } from "./protocol-details.js";
 import { ProtocolSwitches } from "./protocol-switches.js";
 import { listNetworks } from "./table-listing.js";
@@ -166,9 +166,9 @@ export class SpeakerView implements BirdView {
     const { rib } = speaker;
     const config = this.#config;
     const ways = new LocalWays(this.#statics, kernel);
-    const known = new Map<string, SourceProtocol>();
+    const known = new Map<string, string>();
     // Once for each, not once for each route.
-    const protocolOf = (source: Source, name: string | undefined): SourceProtocol => {
+    const protocolOf = (source: Source, name: string | undefined): string => {
       const key = `${source.id} ${name ?? ""}`;
       const found = known.get(key) ?? this.#protocolOf(source, name);
       known.set(key, found);
@@ -185,7 +185,7 @@ export class SpeakerView implements BirdView {
     const table = rib.families[this.#family].routes;
     const isFrom = (route: number, prefix: string): boolean => {
       const source = rib.sources.get(table.source(route));
-      return protocolOf(source, ways.staticProtocol(source.options.kind, prefix)).name === protocol;
+      return protocolOf(source, ways.staticProtocol(source.options.kind, prefix)) === protocol;
     };
     return listNetworks(query, {
       ...{ rib, clock, paths, family: this.#family },
@@ -266,14 +266,13 @@ export class SpeakerView implements BirdView {
   }
 
   /** A source of the RIB is a peer, or a kind of routes that one protocol of the file stands for. */
-  #protocolOf({ options }: Source, staticName: string | undefined): SourceProtocol {
+  #protocolOf({ options }: Source, staticName: string | undefined): string {
     const { kind } = options;
     const name = options.peer?.name ?? options.name;
     const declaration = this.#config.protocols.find((each) =>
       kind === "bgp" ? each.name === name : staticName === undefined ? each.kind === kind : each.name === staticName,
     );
-    if (declaration === undefined) return { name, preference: kind === "bgp" ? PREFERENCES.bgp : PREFERENCES.static };
-    return { name: declaration.name, preference: declaration.preference ?? PREFERENCES[declaration.kind] };
+    return declaration?.name ?? name;
   }
 
   #exportView({ stage, protocol }: NonNullable<RouteQuery["exported"]>): ExportView {

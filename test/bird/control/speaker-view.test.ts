@@ -13,7 +13,7 @@ import type {
   ProtocolDeclaration,
   StaticDeclaration,
 } from "../../../src/bird/language/declarations.js";
-import { type Node, World } from "../../speaker/world.js";
+import { configOf, type Node, World } from "../../speaker/world.js";
 
 process.env["TZ"] = "UTC";
 
@@ -108,7 +108,11 @@ node: {blocks: [${block}]}`;
 
 async function pair(): Promise<{ world: World; console: Console; node: Node }> {
   const world = new World();
-  const node = await world.start("10.0.0.1", yaml("Mesh_10_0_0_2", "10.0.0.2", "10.244.1.0/26"));
+  const text = yaml("Mesh_10_0_0_2", "10.0.0.2", "10.244.1.0/26");
+  const node = await world.start("10.0.0.1", text);
+  const speakerConfig = configOf("10.0.0.1", text);
+  const weights = { static: 200, direct: 240, kernel: 10 };
+  await node.speaker.apply({ ...speakerConfig, node: { ...speakerConfig.node, weights } });
   await world.start("10.0.0.2", yaml("Mesh_10_0_0_1", "10.0.0.1", "10.244.2.0/26"));
   world.run(10_000);
   const config = birdConfig(

@@ -209,7 +209,7 @@ export class DifferentialWorld {
 function comparable(command: string, way: string): string {
   const short = command.includes("noexport") ? way.replace(/ \[[^ \]]*\]$/, "") : way;
   if (!command.endsWith("kernel1")) return short;
-  return short.replace(/ from [^\]]*\]( \*)? \(\d+/, "] (").replace(/\]( \*)? \(\d+/, "] (");
+  return short.replace(/ from [^\]]*\]( [*!])? \(\d+/, "] (").replace(/\]( [*!])? \(\d+/, "] (");
 }
 
 function withoutCode(line: string): string {
