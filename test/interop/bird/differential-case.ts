@@ -35,9 +35,11 @@ interface Session {
 /** Interfaces of pods and tunnels; all of them are there. */
 export const DEVICES = ["cali1", "cali2", "tunl0", "vxlan.calico", "wireguard.cali", "bpfin.cali"] as const;
 
-/** Lines that a namespace without keys and BIRD without Calico's changes cannot follow. */
+/** Without what a namespace without keys and BIRD without Calico's changes cannot follow, and with other addresses where the
+ *  file has multicast ones for its peers. */
 export function withoutForeignLines(text: string): string {
   return text
+    .replace(/\bffee:/g, "fdee:")
     .replace(/^\s*password .*;\s*$/gm, "")
     .replace(/if\s[^{};]*then\s+krt_tunnel = "";\s*(#.*)?\s+else\s+krt_tunnel = "[^"]*";/g, "")
     .replace(
@@ -66,6 +68,9 @@ export function makeCase(
   const router = beside(sources[0] ?? (ipVersion === 4 ? "10.192.0.2" : "fd00::2"), 251);
   const port = Number(/listen bgp [^;]*port (\d+)/.exec(text)?.[1] ?? 179);
   const prefixes = probePrefixes(text, ipVersion);
+  // The way to a peer is not a probe.
+  const isOfPeer = (prefix: string): boolean => sessions.some(({ address }) => prefix.split("/")[0] === address);
+  const free = prefixes.filter((prefix) => !isOfPeer(prefix));
   return {
     name,
     ipVersion,
@@ -74,7 +79,7 @@ export function makeCase(
     others: [router, ...gateways, ...sessions.map(({ address }) => address)],
     kernelRoutes: [
       ...hostRoutes(sessions, addresses, router, ipVersion),
-      ...kernelRoutes(prefixes, router, ipVersion, Object.values(files).join("\n").length),
+      ...kernelRoutes(free, router, ipVersion, Object.values(files).join("\n").length),
     ],
     // Of several sessions with one address (and ports of their own) only the first is there.
     peers: sessions.filter(isFirst).map((session, i) => ({
