@@ -110,7 +110,7 @@ function throughGateways(
   });
   if (active.length === 0) return undefined;
   const nextHops = active.map(({ gateway: { address, device } }) => {
-    return { gateway: address.bytes, device, onlink: false, weight: 1 };
+    return { gateway: address.bytes, device: device ?? address.zone, onlink: false, weight: 1 };
   });
   const fib: FibRoute = { kind: "unicast", nextHops, metric };
   const attributes = active.length > 1 ? ORIGINATED : { ...ORIGINATED, nextHop: nextHops[0].gateway };

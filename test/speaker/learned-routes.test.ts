@@ -226,6 +226,13 @@ t.test("direct routes: by name and prefix, never loopback or link-local", (t) =>
   t.end();
 });
 
+t.test("a gateway with a zone is behind the interface of that name, in the kernel as well", (t) => {
+  const via = { kind: "gateway", address: { bytes: bytes("fe80::1"), zone: "eth0" }, device: undefined } as const;
+  const route = fromStatic({ prefix: prefix("2001:db8::1/128"), via, install: true }, undefined);
+  t.match(route?.fib?.nextHops, [{ device: "eth0" }]);
+  t.end();
+});
+
 t.test("a static route is there while one of its gateways is on a link; several share the load", (t) => {
   const { kernel } = new Stage();
   const gateway = (text: string, device?: string) => ({ address: { bytes: bytes(text) }, device });
