@@ -129,7 +129,10 @@ t.test("behind a peer whose password is refused the others have theirs", (t) => 
   keys.set(peers(3));
   t.same(errors, ["TCP MD5 password: EINVAL; its connections are refused"]);
   t.same([...listener.keys.keys()], ["10.0.0.1/32", "10.0.0.2/32"]);
-  t.same([0, 1, 2].map((i) => keys.demands(address(`10.0.0.${i}`))), [false, true, true]);
+  t.same(
+    [0, 1, 2].map((i) => keys.demands(address(`10.0.0.${i}`))),
+    [false, true, true],
+  );
   t.end();
 });
 

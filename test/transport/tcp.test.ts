@@ -251,7 +251,9 @@ t.test("with the addon", { skip: addon === undefined ? "the addon was not built"
     t.same(accepting.listener.setMd5Key?.(host, "x".repeat(81)), { words });
     t.same(accepting.listener.setMd5Key?.(host, "ü".repeat(41)), { words }, "octets, not characters");
     const md5Key = "x".repeat(81);
-    t.match(await connectTo(addon, connectOptions(accepting.listener.port, { md5Key })), { message: new RegExp(words) });
+    t.match(await connectTo(addon, connectOptions(accepting.listener.port, { md5Key })), {
+      message: new RegExp(words),
+    });
     accepting.listener.close();
   });
 
