@@ -9,10 +9,16 @@ import type {
 } from "../../policy/script-ast.js";
 import { packExtendedCommunity } from "./extended-community.js";
 import type { Reader } from "./reader.js";
+import { checkDepth } from "./script-depth.js";
 
 /** Undefined: it fails when it runs (wrong types, division by 0, a route's attribute, for there is no route). */
 export function evaluate(r: Reader, expression: ScriptExpression): ScriptValue | undefined {
-  const valueOf = (operand: ScriptExpression): ScriptValue | undefined => evaluate(r, operand);
+  checkDepth(r, expression);
+  return evaluateFurther(r, expression);
+}
+
+function evaluateFurther(r: Reader, expression: ScriptExpression): ScriptValue | undefined {
+  const valueOf = (operand: ScriptExpression): ScriptValue | undefined => evaluateFurther(r, operand);
   switch (expression.kind) {
     case "value":
       return expression.value.type === "pathMask" ? maskOf(r, expression.value.items) : expression.value;
@@ -71,7 +77,7 @@ function maskOf(r: Reader, items: readonly PathMaskItem[]): ScriptValue | undefi
       known.push(item);
       continue;
     }
-    const value = evaluate(r, item.expression);
+    const value = evaluateFurther(r, item.expression);
     if (value?.type !== "int") return undefined;
     known.push({ kind: "as", as: value.value });
   }

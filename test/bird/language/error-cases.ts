@@ -89,6 +89,12 @@ export const ERRORS: readonly (readonly [config: string, error: string])[] = [
     "filter f { if (rt, 1, true) = 1 then accept; }",
     "x.cfg:1:27 Can't operate with value of non-integer type in EC constructor",
   ],
+  ["function g() { g(); }", "x.cfg:1:18 a function that calls itself is not supported"],
+  ["function g(int a) { g(); }", "x.cfg:1:23 a function that calls itself is not supported"],
+  [`filter f { if ${"(".repeat(600)}`, "x.cfg:1:514 nesting as deep as this is not supported"],
+  [`filter f { ${"if true then ".repeat(1001)}`, "x.cfg:1:12986 nesting as deep as this is not supported"],
+  [`filter f { if ${"!".repeat(2001)} true then accept; }`, "x.cfg:1:2035 nesting as deep as this is not supported"],
+  [`define a = ${"1 + ".repeat(2001)} 1;`, "x.cfg:1:8018 nesting as deep as this is not supported"],
   ["filter f { if 1 = 2 = 3 then accept; }", "x.cfg:1:21 syntax error"],
   ["filter f { if 1 = 2 then accept; else: reject; }", "x.cfg:1:34 syntax error"],
   // Characters
