@@ -29,6 +29,9 @@ const SOURCES: Readonly<Record<RouteOrigin, Value>> = {
   kernel: source("RTS_INHERIT"),
 };
 
+/** Static routes through an interface, without a gateway. */
+const STATIC_DEVICE = source("RTS_STATIC_DEVICE");
+
 const DESTINATIONS: Readonly<Record<RouteDestination, Value>> = {
   router: destination("RTD_ROUTER"),
   device: destination("RTD_DEVICE"),
@@ -58,7 +61,8 @@ export function readAttribute(attribute: ScriptAttribute): (route: Route) => Val
     case "scope":
       return () => UNIVERSE;
     case "source":
-      return (route) => SOURCES[route.from];
+      return (route) =>
+        route.from === "static" && route.destination === "device" ? STATIC_DEVICE : SOURCES[route.from];
     case "destination":
       return (route) => DESTINATIONS[route.destination];
     case "gateway":
