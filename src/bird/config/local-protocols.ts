@@ -53,6 +53,7 @@ export function nodeRoutes(config: BirdConfig): NodeRoutesConfig {
       direct: direct?.preference ?? PREFERENCES.direct,
       kernel: kernel?.preference ?? PREFERENCES.kernel,
     },
+    protocolNames: { direct: direct?.name, kernel: kernel?.name },
   };
 }
 
@@ -152,6 +153,7 @@ function staticRoutes(declaration: StaticDeclaration): readonly StaticRouteConfi
     via: viaOf(declaration, route),
     // Whether it is written is the business of the kernel's export filter.
     install: true,
+    protocolName: declaration.name,
   }));
 }
 
