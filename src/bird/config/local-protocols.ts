@@ -137,9 +137,15 @@ function commonPreference(statics: readonly StaticDeclaration[]): number | undef
 }
 
 /** As speaker/interface-pattern.ts reads them. What nothing matches is excluded. */
-function interfacePatterns({ interfaces }: DirectDeclaration): readonly string[] {
+function interfacePatterns(direct: DirectDeclaration): readonly string[] {
+  const { interfaces } = direct;
   if (interfaces.length === 0) return ["*"];
-  return [...interfaces.map(patternText), "!*"];
+  const isExcluding = (list: readonly InterfacePattern[]): boolean => list.some(({ excludes }) => excludes);
+  const excluding = interfaces.filter(isExcluding);
+  if (excluding.length > 1) refuse(direct, "Several interface options with exclusions are not supported");
+  // What only takes may stand in front of the others as if all were one list.
+  const taking = interfaces.filter((list) => !isExcluding(list));
+  return [...[...taking, ...excluding].flat().map(patternText), "!*"];
 }
 
 function patternText({ excludes, pattern, prefix }: InterfacePattern): string {

@@ -79,7 +79,7 @@ export function parseDeviceOption(r: Reader, draft: DeviceDraft): void {
 }
 
 export function parseDirectOption(r: Reader, draft: DirectDraft): void {
-  if (r.takeIf("interface")) draft.interfaces = [...draft.interfaces, ...parseInterfaces(r)];
+  if (r.takeIf("interface")) draft.interfaces = [...draft.interfaces, parseInterfaces(r)];
   else if (!parseLinkCheck(r)) parseCommonOption(r, draft);
 }
 

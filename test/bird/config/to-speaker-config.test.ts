@@ -318,3 +318,16 @@ t.test("the node's own routes have the names of their protocols", async (t) => {
   );
   t.same(node.protocolNames, { direct: "links", kernel: "kernel1" });
 });
+
+t.test("interface options of direct", async (t) => {
+  const direct = (options: string): readonly string[] => convert(`protocol direct { ${options} }`).node.direct;
+  t.same(direct('interface -"cali*", "*";'), ["!cali*", "*", "!*"]);
+  t.same(direct('interface "-cali*", "*";'), ["!cali*", "*", "!*"], "the dash in the quotes");
+  t.same(direct('interface -"-cali*";'), ["cali*", "!*"]);
+  // One list each, as BIRD does it: the second takes what the first excludes.
+  t.same(direct('interface -"cali*"; interface "*";'), ["*", "!cali*", "!*"]);
+  t.same(direct('interface "eth*"; interface -"cali*", "*";'), ["eth*", "!cali*", "*", "!*"]);
+  t.throws(() => direct('interface -"a*", "*"; interface -"b*", "*";'), {
+    message: /Several interface options with exclusions are not supported/,
+  });
+});

@@ -147,9 +147,11 @@ void t.test("kernel, device, direct", (t) => {
     {
       name: "direct1",
       interfaces: [
-        { excludes: true, pattern: "cali*", prefix: undefined },
-        { excludes: false, pattern: "dmz*", prefix: { length: 24 } },
-        { excludes: false, pattern: "*" },
+        [
+          { excludes: true, pattern: "cali*", prefix: undefined },
+          { excludes: false, pattern: "dmz*", prefix: { length: 24 } },
+        ],
+        [{ excludes: false, pattern: "*" }],
       ],
     },
   ]);
