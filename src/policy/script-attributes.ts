@@ -172,7 +172,10 @@ export function writeAttribute(attribute: ScriptAttribute): (route: Route, value
       return (_route, value) => (value?.type === "enum" && value.of === "scope" ? value : fail(STATIC_TYPE));
     case "gateway":
     case "destination":
-      return () => fail(`Setting ${attribute === "gateway" ? "gw" : "dest"} is not supported`);
+    case "interfaceName": {
+      const word = { gateway: "gw", destination: "dest", interfaceName: "ifname" }[attribute];
+      return () => fail(`Setting ${word} is not supported`);
+    }
     case "kernelTunnel":
       return (route, value) => {
         const text = demand(value, "string", "Setting string attribute to non-string value");
@@ -190,7 +193,6 @@ export function writeAttribute(attribute: ScriptAttribute): (route: Route, value
     case "prefix":
     case "source":
     case "protocolName":
-    case "interfaceName":
     case "interfaceIndex":
       return () => fail("This static attribute is read-only.");
     default:
