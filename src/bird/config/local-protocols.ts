@@ -117,7 +117,6 @@ function only<D extends DirectDeclaration | KernelDeclaration>(declarations: rea
 }
 
 function checkKernel(kernel: KernelDeclaration): void {
-  if (kernel.learnAll) refuse(kernel, "learn all is not supported");
   if (kernel.deviceRoutes === true) refuse(kernel, "device routes is not supported");
 }
 

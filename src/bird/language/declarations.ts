@@ -66,7 +66,6 @@ export interface LimitDeclaration {
 export interface KernelDeclaration extends CommonDeclaration {
   readonly kind: "kernel";
   readonly learn: boolean | undefined;
-  readonly learnAll: boolean;
   readonly persist: boolean | undefined;
   readonly scanTimeSeconds: number | undefined;
   readonly gracefulRestart: boolean | undefined;

@@ -87,7 +87,6 @@ const BGP = {
 
 const KERNEL = {
   learn: undefined,
-  learnAll: false,
   persist: undefined,
   scanTimeSeconds: undefined,
   gracefulRestart: undefined,

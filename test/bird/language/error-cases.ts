@@ -28,6 +28,7 @@ export const ERRORS: readonly (readonly [config: string, error: string])[] = [
   ["protocol bgp { neighbor 192.0.2.1 port 65536 as 1; }", "x.cfg:1:40 Invalid port number"],
   ["protocol device { }\nprotocol device { }", "x.cfg:2:10 Kernel device protocol already defined"],
   ["protocol kernel { } protocol kernel { }", "x.cfg:1:39 Kernel syncer (kernel1) already attached to table master"],
+  ["protocol kernel { learn all; }", "x.cfg:1:25 syntax error"],
   ["protocol kernel { merge paths on limit 256; }", "x.cfg:1:40 Merge paths limit must be in range 1-255"],
   [
     "protocol static { route 10.0.0.0/8 multipath via 192.0.2.1 weight 0; }",
