@@ -147,5 +147,9 @@ export const IPV6_ERRORS: readonly (readonly [config: string, error: string])[] 
     "protocol bgp { local as 1; neighbor fe80::1%eth0 as 1; }",
     "x.cfg:1:56 Multihop BGP cannot be used with link-local addresses",
   ],
+  [
+    "protocol bgp { local as 1; neighbor fd00::1 as 1; source address fe80::1; }",
+    "x.cfg:1:75 Multihop BGP cannot be used with link-local addresses",
+  ],
   ["filter f { if net = fd00::1/64 then accept; }", "x.cfg:1:29 Invalid network prefix: fd00::1/64."],
 ];
