@@ -87,7 +87,7 @@ export function parseStaticOption(r: Reader, draft: StaticDraft): void {
   if (r.takeIf("route")) {
     const at = r.position();
     const prefix = parsePrefix(r);
-    draft.routes = [...draft.routes, parseRoute(r, prefix, at)];
+    draft.routes.push(parseRoute(r, prefix, at));
   } else if (r.takeIf("igp")) {
     r.expect("table");
     parseTable(r);

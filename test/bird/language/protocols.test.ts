@@ -160,6 +160,16 @@ void t.test("kernel, device, direct", (t) => {
   t.end();
 });
 
+void t.test("routes of a template are copied, not shared", (t) => {
+  const { protocols } = read(`template static routes_of { route 10.1.0.0/16 blackhole; }
+    protocol static a from routes_of { route 10.2.0.0/16 blackhole; } protocol static b from routes_of { }`);
+  t.same(
+    protocols.map((each) => (each.kind === "static" ? each.routes.length : 0)),
+    [2, 1],
+  );
+  t.end();
+});
+
 void t.test("static routes", (t) => {
   const { protocols } = read(`protocol static {
     route 10.1.0.0/16 blackhole;
