@@ -90,6 +90,8 @@ export const ERRORS: readonly (readonly [config: string, error: string])[] = [
     "filter f { if (rt, 1, true) = 1 then accept; }",
     "x.cfg:1:27 Can't operate with value of non-integer type in EC constructor",
   ],
+  ["filter f { case bgp_med { ((1,2)): accept; } }", "x.cfg:1:33 Integer expression expected"],
+  ["filter f { case source { RTS_BGP..(RTS_BGP): accept; } }", "x.cfg:1:43 Integer expression expected"],
   ["function g() { g(); }", "x.cfg:1:18 a function that calls itself is not supported"],
   ["function g(int a) { g(); }", "x.cfg:1:23 a function that calls itself is not supported"],
   [`filter f { if ${"(".repeat(600)}`, "x.cfg:1:514 nesting as deep as this is not supported"],
