@@ -251,6 +251,9 @@ export interface NodeRoutesConfig {
   readonly learnsAllKernelRoutes: boolean;
   /** Undefined: 32768 for all. */
   readonly weights: LocalWeights | undefined;
+  /** What scripts call those who make direct and kernel routes; static ones say it themselves. Undefined: after where they
+   *  come from (`direct`, `kernel`). */
+  readonly protocolNames?: { readonly direct: string | undefined; readonly kernel: string | undefined };
 }
 
 /** A gateway of a static route, which counts while it is on a link of the node. */
@@ -272,6 +275,8 @@ export interface StaticRouteConfig {
   readonly install: boolean;
   /** Metric in the kernel; undefined: that of KernelConfig. */
   readonly metric?: number | undefined;
+  /** What scripts call the protocol that it is of; undefined: `static`. */
+  readonly protocolName?: string;
 }
 
 /** Advertised (and a blackhole in the kernel) while at least one longer prefix exists. */

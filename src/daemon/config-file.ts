@@ -69,14 +69,14 @@ export class ConfigFile {
 
   async #reloadNow(source: ConfigSource): Promise<ReloadResult> {
     const { log, apply, words } = this.#deps;
-    const loaded = await source.load();
-    if (!loaded.ok) return this.#failed(loaded.errors);
-    for (const warning of loaded.warnings) log.warn(warning);
     let changes: readonly string[];
     try {
+      const loaded = await source.load();
+      if (!loaded.ok) return this.#failed(loaded.errors);
+      for (const warning of loaded.warnings) log.warn(warning);
       changes = await apply(loaded.config);
     } catch (error) {
-      // A port that is taken, for example: the world failed, not the file.
+      // A port that is taken, for example; or a bug of ours in the reading, for which nobody's sessions are to end.
       return this.#failed([error instanceof Error ? error.message : String(error)]);
     }
     const message = changes.length === 0 ? "nothing changed" : changes.join("; ");

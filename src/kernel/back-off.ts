@@ -14,6 +14,7 @@ export class RetryTimer {
   #delayMs = FIRST_RETRY_MS;
   #alarm: Alarm | undefined;
   #deadline = Infinity;
+  #rangAt = -Infinity;
 
   constructor(clock: Clock, retry: () => void) {
     this.#clock = clock;
@@ -23,6 +24,8 @@ export class RetryTimer {
   /** Something failed: makes sure that it will be tried again. */
   start(): void {
     if (this.#alarm !== undefined) return;
+    // What failed long ago is another story.
+    if (this.#clock.now() - this.#rangAt > 2 * LONGEST_RETRY_MS) this.#delayMs = FIRST_RETRY_MS;
     this.#arm(this.#clock.now() + this.#delayMs);
     this.#delayMs = Math.min(this.#delayMs * 2, LONGEST_RETRY_MS);
   }
@@ -45,6 +48,7 @@ export class RetryTimer {
     this.#deadline = deadline;
     this.#alarm = this.#clock.at(deadline, () => {
       this.stop();
+      this.#rangAt = this.#clock.now();
       this.#retry();
     });
   }

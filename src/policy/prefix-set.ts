@@ -16,8 +16,8 @@ export class PrefixSet {
 
   constructor(ranges: readonly PrefixRange[]) {
     const of = (family: Family): PrefixRange[] => ranges.filter((range) => range.prefix.family === family);
-    this.#ipv4 = new FamilySet(of(IPV4_UNICAST), 32);
-    this.#ipv6 = new FamilySet(of(IPV6_UNICAST), 128);
+    this.#ipv4 = familySet(of(IPV4_UNICAST), 32);
+    this.#ipv6 = familySet(of(IPV6_UNICAST), 128);
   }
 
   /** Words as in PrefixIndex: bits beyond `length` are zero, IPv4 uses `w0` only. */
@@ -94,6 +94,13 @@ class FamilySet {
     this.#rows[row + BASE] = base + 1;
     return row;
   }
+}
+
+/** Of one family there is nothing in most sets, of which a filter may have thousands. */
+const NOTHING = { 32: new FamilySet([], 32), 128: new FamilySet([], 128) };
+
+function familySet(ranges: readonly PrefixRange[], bits: 32 | 128): FamilySet {
+  return ranges.length === 0 ? NOTHING[bits] : new FamilySet(ranges, bits);
 }
 
 /** Lengths below the base prefix's own are entries of their own: the shortened prefix, exactly. */

@@ -29,6 +29,9 @@ const SOURCES: Readonly<Record<RouteOrigin, Value>> = {
   kernel: source("RTS_INHERIT"),
 };
 
+/** Static routes through an interface, without a gateway. */
+const STATIC_DEVICE = source("RTS_STATIC_DEVICE");
+
 const DESTINATIONS: Readonly<Record<RouteDestination, Value>> = {
   router: destination("RTD_ROUTER"),
   device: destination("RTD_DEVICE"),
@@ -58,7 +61,8 @@ export function readAttribute(attribute: ScriptAttribute): (route: Route) => Val
     case "scope":
       return () => UNIVERSE;
     case "source":
-      return (route) => SOURCES[route.from];
+      return (route) =>
+        route.from === "static" && route.destination === "device" ? STATIC_DEVICE : SOURCES[route.from];
     case "destination":
       return (route) => DESTINATIONS[route.destination];
     case "gateway":
@@ -168,7 +172,10 @@ export function writeAttribute(attribute: ScriptAttribute): (route: Route, value
       return (_route, value) => (value?.type === "enum" && value.of === "scope" ? value : fail(STATIC_TYPE));
     case "gateway":
     case "destination":
-      return () => fail(`Setting ${attribute === "gateway" ? "gw" : "dest"} is not supported`);
+    case "interfaceName": {
+      const word = { gateway: "gw", destination: "dest", interfaceName: "ifname" }[attribute];
+      return () => fail(`Setting ${word} is not supported`);
+    }
     case "kernelTunnel":
       return (route, value) => {
         const text = demand(value, "string", "Setting string attribute to non-string value");
@@ -186,7 +193,6 @@ export function writeAttribute(attribute: ScriptAttribute): (route: Route, value
     case "prefix":
     case "source":
     case "protocolName":
-    case "interfaceName":
     case "interfaceIndex":
       return () => fail("This static attribute is read-only.");
     default:

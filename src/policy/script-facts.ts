@@ -19,7 +19,8 @@ export interface ScriptFacts {
 }
 
 const OF_WAY: readonly ScriptAttribute[] = ["destination", "gateway", "interfaceName", "interfaceIndex"];
-const OF_SOURCE: readonly ScriptAttribute[] = ["source", "protocolName", "from", "scope"];
+/** Not `source` and `protocolName`: static routes are one source, of several protocols and with two words for `source`. */
+const OF_SOURCE: readonly ScriptAttribute[] = ["from", "scope"];
 
 /** Facts of a filter and all functions it applies. */
 export function factsOf(script: Script, scripts: ScriptTable): ScriptFacts {

@@ -3,7 +3,7 @@
 
 import { invariant } from "../base/invariant.js";
 import type { Filter } from "./route.js";
-import { compileScript, type ScriptOptions } from "./script.js";
+import { compileKnown, type ScriptOptions } from "./script.js";
 import { factsOf } from "./script-facts.js";
 
 export class ScriptFilters {
@@ -22,9 +22,9 @@ export class ScriptFilters {
     const { scripts } = this.#options;
     const script = scripts.get(name);
     invariant(script !== undefined, `script ${name} is defined`);
-    const { identity } = factsOf(script, scripts);
-    const filter = this.#byIdentity.get(identity) ?? compileScript(script, this.#options);
-    this.#byIdentity.set(identity, filter);
+    const facts = factsOf(script, scripts);
+    const filter = this.#byIdentity.get(facts.identity) ?? compileKnown(script, this.#options, facts);
+    this.#byIdentity.set(facts.identity, filter);
     this.#byName.set(name, filter);
     return filter;
   }

@@ -17,7 +17,7 @@ import type {
 } from "./script-ast.js";
 import { absentAttribute, readAttribute, unsetAttribute, writeAttribute } from "./script-attributes.js";
 import { compileExpression, compileTest, type ExpressionContext } from "./script-expressions.js";
-import { factsOf } from "./script-facts.js";
+import { factsOf, type ScriptFacts } from "./script-facts.js";
 import { editedList } from "./script-lists.js";
 import { type Evaluate, LEAVE, type Outcome, ScriptDecision, ScriptMachine, type Step } from "./script-machine.js";
 import { rangesHold } from "./script-membership.js";
@@ -36,7 +36,11 @@ export interface ScriptOptions {
 
 /** Compiles a filter. It and all functions it applies must have passed the parser's checks; throws on our own bugs only. */
 export function compileScript(script: Script, options: ScriptOptions): Filter {
-  const facts = factsOf(script, options.scripts);
+  return compileKnown(script, options, factsOf(script, options.scripts));
+}
+
+/** As compileScript(), of whose facts are known. */
+export function compileKnown(script: Script, options: ScriptOptions, facts: ScriptFacts): Filter {
   const machine = new ScriptMachine(script.at);
   const compiler = new Compiler(script, options, machine, facts.changed);
   const body = compiler.body(script);

@@ -31,6 +31,7 @@ const UNKNOWN_FACTS: LocalFacts = {
   interfaceName: "",
   kernelMetric: undefined,
   kernelSource: undefined,
+  protocolName: "",
 };
 /** What an edited set takes over from the one it was made of. */
 const KEPT = CONTEXT.medIsOurs | CONTEXT.nextHopIsOurs | CONTEXT.dropsPackets;
@@ -262,7 +263,8 @@ export class RouteCursor implements Route {
   }
 
   get protocolName(): string {
-    return this.#sources.get(this.#attrs.source(this.#id)).options.name;
+    const own = this.#isLocal ? this.#localFacts().protocolName : "";
+    return own !== "" ? own : this.#sources.get(this.#attrs.source(this.#id)).options.name;
   }
 
   get fromAddress(): Bytes {

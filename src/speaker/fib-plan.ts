@@ -119,6 +119,14 @@ export class FibPlan implements RibReader {
     if (isOther) this.lookAgain();
   }
 
+  /** Nothing is wished any more: what stands in the kernel stays there, whatever becomes of the routes. */
+  stop(): void {
+    const { rib } = this.#deps;
+    this.#lookedAt = undefined;
+    rib.removeReader(this);
+    for (const [family, log] of this.#logs.entries()) rib.families[family].unsubscribe(log);
+  }
+
   /** Looks at every prefix again, in slices. */
   lookAgain(): void {
     const isUnderWay = this.#lookedAt !== undefined;

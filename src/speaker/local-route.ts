@@ -41,7 +41,7 @@ function hopText({ gateway, device, weight }: FibNextHop): string {
 function factsOf(route: FibRoute, kernelSource: number | undefined, device?: string): LocalFacts {
   const { kind, nextHops, metric: kernelMetric } = route;
   if (kind !== "unicast")
-    return { kernelMetric, kernelSource, interfaceName: "", gateway: NO_GATEWAY, destination: kind };
+    return { kernelMetric, kernelSource, interfaceName: "", gateway: NO_GATEWAY, destination: kind, protocolName: "" };
   const several = nextHops.length > 1;
   return {
     kernelMetric,
@@ -49,7 +49,14 @@ function factsOf(route: FibRoute, kernelSource: number | undefined, device?: str
     interfaceName: several ? "" : (nextHops[0]?.device ?? device ?? ""),
     gateway: several ? NO_GATEWAY : (nextHops[0]?.gateway ?? NO_GATEWAY),
     destination: several ? "multipath" : nextHops[0]?.gateway === undefined ? "device" : "router",
+    protocolName: "",
   };
+}
+
+/** The route as one of that protocol of the configuration; undefined: they have no names there. */
+export function named(route: LocalRoute, protocolName: string | undefined): LocalRoute {
+  if (protocolName === undefined) return route;
+  return { ...route, facts: { ...route.facts, protocolName }, identity: `${route.identity}|${protocolName}` };
 }
 
 /** An address block of the node: a blackhole, as Calico does. */
@@ -79,6 +86,11 @@ export function learned(route: AlienRoute, view?: KernelView): LocalRoute {
 
 /** A static route; undefined while none of its gateways is on a link of the node. */
 export function fromStatic(route: StaticRouteConfig, view: KernelView | undefined): LocalRoute | undefined {
+  const made = unnamedStatic(route, view);
+  return made === undefined ? undefined : named(made, route.protocolName);
+}
+
+function unnamedStatic(route: StaticRouteConfig, view: KernelView | undefined): LocalRoute | undefined {
   const { via, prefix, install, metric } = route;
   switch (via.kind) {
     case "gateway":

@@ -7,7 +7,7 @@ import { ACCEPT_ALL, type RouteOrigin } from "../policy/route.js";
 import { LOCAL_WEIGHT, type Rib } from "../rib/rib.js";
 import { RELATION, type Source } from "../rib/sources.js";
 import { matchesPatterns } from "./interface-pattern.js";
-import { bestByPrefix, block, borrowed, direct, fromStatic, learned, type LocalRoute } from "./local-route.js";
+import { bestByPrefix, block, borrowed, direct, fromStatic, learned, type LocalRoute, named } from "./local-route.js";
 import type { AlienRoute, FibRoute, InterfaceAddress, KernelView } from "./ports.js";
 
 /** rtm_protocol of routes the kernel makes for its own addresses: `direct` is there for these. */
@@ -76,21 +76,30 @@ export class LocalRoutes {
     );
   }
 
-  #connected({ direct: patterns }: NodeRoutesConfig): readonly LocalRoute[] {
+  #connected({ direct: patterns, protocolNames }: NodeRoutesConfig): readonly LocalRoute[] {
     if (patterns.length === 0 || this.#view === undefined) return [];
     const isMeant = ({ device, address: { bytes } }: InterfaceAddress): boolean =>
       matchesPatterns(device, patterns, bytes) && !isLinkLocal(bytes) && !isLoopback(bytes);
-    return this.#view.addresses().filter(isMeant).map(direct);
+    return this.#view
+      .addresses()
+      .filter(isMeant)
+      .map((each) => named(direct(each), protocolNames?.direct));
   }
 
-  #learned({ kernelRoutes: patterns, learnsAllKernelRoutes: learnsAll }: NodeRoutesConfig): readonly LocalRoute[] {
+  #learned({
+    kernelRoutes: patterns,
+    learnsAllKernelRoutes: learnsAll,
+    protocolNames,
+  }: NodeRoutesConfig): readonly LocalRoute[] {
     const view = this.#view;
     if ((patterns.length === 0 && !learnsAll) || view === undefined) return [];
     const aliens = view.alienRoutes().filter(({ protocol }) => protocol !== CONNECTED && protocol !== REDIRECT);
     const isMeant = learnsAll
       ? ({ table }: AlienRoute) => table === this.#table
       : ({ nextHops }: AlienRoute) => nextHops.length > 0 && matchesPatterns(nextHops[0].device ?? "", patterns);
-    return bestByPrefix(aliens.filter(isMeant)).map((route) => learned(route, this.#keepsFacts ? view : undefined));
+    return bestByPrefix(aliens.filter(isMeant)).map((route) =>
+      named(learned(route, this.#keepsFacts ? view : undefined), protocolNames?.kernel),
+    );
   }
 
   /** What the node's own route wants in the kernel. */

@@ -250,6 +250,8 @@ export class Peer implements SessionHandler {
   disable(reason: string): void {
     this.#limits.lift();
     this.session.stop(undefined, reason);
+    // Who is taken out of service is not waited for.
+    if (this.#stale.isKept) this.#stale.down([], 0);
   }
 
   /** A new session, now. A peer that waits because of a limit waits no longer. */

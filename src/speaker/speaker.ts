@@ -148,6 +148,7 @@ export class Speaker {
     this.#recovery.stop();
     this.#trim.stop();
     this.#stopListening?.();
+    this.#fibPlan?.stop();
     for (const peer of this.#peers) {
       const isKept = graceful && this.#config?.compatibility.ceaseAtStop !== true;
       if (isKept && peer.negotiated?.gracefulRestart !== undefined) peer.session.abandon("the daemon is stopping");

@@ -123,6 +123,8 @@ class SysListener implements Listener {
       setMd5Key(this.#sys, this.#fd, prefix, key);
       return undefined;
     } catch (error) {
+      // A password that is too long is the matter of its own session.
+      if (error instanceof RangeError) return { words: error.message };
       if (!(error instanceof SocketError)) throw error;
       // Deleting a key that is not there is no failure: ENOENT.
       if (key === undefined && error.code === "ENOENT") return undefined;

@@ -74,6 +74,16 @@ t.test("a file that cannot be read, and a world that does not allow it, are fail
   t.match(file.lastReload, { ok: false, message: "port 179 is held by bird (pid 7)" });
 });
 
+t.test("a reading that throws leaves the daemon as it is", async (t) => {
+  const { file, applied, logged } = makeScene(t.testdir());
+  const broken = { load: () => Promise.reject(new RangeError("Maximum call stack size exceeded")) };
+  t.same(await file.reload(broken), { ok: false, errors: ["Maximum call stack size exceeded"] });
+  t.match(file.lastReload, { ok: false, message: "Maximum call stack size exceeded" });
+  t.same(logged, ["failed: Maximum call stack size exceeded"]);
+  t.same(applied, []);
+  t.equal((await file.reload()).ok, true, "the next one is read");
+});
+
 t.test("requests that come during a reload share the one that follows it", async (t) => {
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => {

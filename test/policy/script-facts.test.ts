@@ -32,9 +32,19 @@ function facts(body: ScriptBlock, functions: readonly Script[] = [], name = "f")
 const DEPENDS: readonly (readonly [string, ScriptBlock, Partial<ScriptFacts>])[] = [
   ["nothing", [accept], { readsPrefix: false, readsWay: false, isPerSource: true }],
   [
-    "the source",
-    [when(compare(attribute("source"), "=", constant("source", 11)), [accept]), reject],
+    "the peer's address",
+    [when(compare(attribute("from"), "=", ip("10.0.0.1")), [accept]), reject],
     { readsPrefix: false, readsWay: false, isPerSource: true },
+  ],
+  [
+    "the source, which routes of one source may have in two ways",
+    [when(compare(attribute("source"), "=", constant("source", 11)), [accept]), reject],
+    { readsPrefix: false, readsWay: false, isPerSource: false },
+  ],
+  [
+    "the protocol, of which one source may have several",
+    [when(compare(attribute("protocolName"), "=", text("static2")), [accept]), reject],
+    { readsPrefix: false, readsWay: false, isPerSource: false },
   ],
   [
     "attributes",

@@ -180,6 +180,7 @@ const SETS: readonly (readonly [string, ScriptStatement, Partial<Route> | string
   ["scope", assignTo("scope", int(1)), "Attempt to set static attribute to incompatible type"],
   ["from", assignTo("from", int(1)), "Attempt to set static attribute to incompatible type"],
   ["gw", assignTo("gateway", ip("1.2.3.4")), "Setting gw is not supported"],
+  ["ifname", assignTo("interfaceName", text("eth0")), "Setting ifname is not supported"],
   ["source", assignTo("source", constant("source", 1)), "This static attribute is read-only."],
   ["add", edit("communities", "add", pair(1, 2)), { communities: [0x10001, 0x10002] }],
   ["add again", edit("communities", "add", pair(1, 1)), { communities: [0x10001] }],

@@ -160,6 +160,7 @@ t.test("facts of our own routes are there for the policy and gone on the wire", 
       interfaceName: device,
       kernelMetric: 512 + i,
       kernelSource: 80,
+      protocolName: "",
     });
   }
   stage.settle();

@@ -20,6 +20,7 @@ const FACTS: LocalFacts = {
   interfaceName: "cali12ab",
   kernelMetric: 1024,
   kernelSource: 80,
+  protocolName: "",
 };
 
 /** A cursor at the best path of P. */
@@ -78,6 +79,18 @@ t.test("routes that differ in their facts only are different sets", async (t) =>
   });
   const after = cursorAt(stage);
   t.same([before, after.interfaceName, after.kernelMetric], ["cali12ab", "eth0", undefined]);
+});
+
+t.test("routes of one source may be of several protocols", async (t) => {
+  const stage = new RibStage();
+  const source = stage.source(local, 1, { name: "static", kind: "static" });
+  const nameOf = (protocolName: string): string => {
+    stage.rib.announceLocal(source, prefix(P), { origin: 0 }, 10, { ...FACTS, protocolName });
+    const route = cursorAt(stage);
+    t.match(facts(route), { gateway: "10.0.0.77", interfaceName: "cali12ab", kernelMetric: 1024, kernelSource: 80 });
+    return route.protocolName;
+  };
+  t.same(["static1", "uplinks", ""].map(nameOf), ["static1", "uplinks", "static"]);
 });
 
 t.test("a peer cannot say such facts", async (t) => {

@@ -51,6 +51,19 @@ t.test("a peer that does not come back within its restart time loses its routes"
   t.same(b.fib(), ["10.244.2.0/26 blackhole"]);
 });
 
+t.test("a restarting peer that is disabled loses its routes at once", async (t) => {
+  const { world, b } = await pair();
+  for (const address of ["10.0.0.1", "10.0.0.2"]) world.network.setFailure(address, "silent");
+  world.network.cut("10.0.0.1", "10.0.0.2");
+  world.run(1000);
+  t.equal(b.speaker.countRoutes({ stage: "received", peer: "10.0.0.1" }), 1);
+  b.speaker.disablePeer("10.0.0.1", "it is dead");
+  world.run(1000);
+  t.equal(b.speaker.countRoutes({ stage: "received", peer: "10.0.0.1" }), 0);
+  t.same(b.fib(), ["10.244.2.0/26 blackhole"]);
+  t.equal(b.speaker.peer("10.0.0.1")?.gracefulRestart.secondsLeft, undefined);
+});
+
 t.test("a route that the restarted peer no longer has goes with its End-of-RIB", async (t) => {
   const { world, a, b } = await pair();
   await a.speaker.stop({ graceful: true });

@@ -7,6 +7,7 @@ import type { NodeRoutesConfig } from "../../src/config/speaker-config.js";
 import { MemoryKernel } from "../../src/kernel/memory-kernel.js";
 import { ACCEPT_ALL } from "../../src/policy/route.js";
 import { Rib } from "../../src/rib/rib.js";
+import { RouteCursor } from "../../src/rib/route-cursor.js";
 import { fromStatic, learned } from "../../src/speaker/local-route.js";
 import { LocalRoutes } from "../../src/speaker/local-routes.js";
 import type { AlienRoute, FibRoute } from "../../src/speaker/ports.js";
@@ -255,5 +256,35 @@ t.test("a static route is there while one of its gateways is on a link; several 
   kernel.setReachable("10.0.0.8", false);
   t.equal(shown(), "none");
   t.equal(fromStatic(route, undefined)?.fib?.nextHops.length, 3, "nothing is known of links");
+  t.end();
+});
+
+t.test("routes know the protocol that they are of, which may be renamed", (t) => {
+  const stage = new Stage();
+  stage.kernel.setAlienRoutes([alienRoute(prefix("10.65.0.7/32"), "cali1", undefined, { protocol: 80 })]);
+  const apply = (first: string, kernel: string | undefined): string[] => {
+    stage.local.apply(
+      {
+        ...NOTHING,
+        static: [
+          { prefix: prefix("10.1.0.0/16"), via: { kind: "blackhole" }, install: true, protocolName: first },
+          { prefix: prefix("10.2.0.0/16"), via: { kind: "blackhole" }, install: true, protocolName: "static2" },
+          { prefix: prefix("10.3.0.0/16"), via: { kind: "blackhole" }, install: true },
+        ],
+        learnsAllKernelRoutes: true,
+        protocolNames: { direct: undefined, kernel },
+      },
+      { table: 254, importPolicy: ACCEPT_ALL },
+      true,
+    );
+    const family = stage.rib.families[0];
+    const cursor = new RouteCursor(stage.rib.attrs, stage.rib.sources);
+    return ["10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16", "10.65.0.7/32"].map((text) => {
+      cursor.seek(family.routes.attrs(family.best(stage.rib.find(prefix(text)))), undefined);
+      return cursor.protocolName;
+    });
+  };
+  t.same(apply("static1", "kernel1"), ["static1", "static2", "static", "kernel1"]);
+  t.same(apply("uplinks", undefined), ["uplinks", "static2", "static", "kernel"]);
   t.end();
 });

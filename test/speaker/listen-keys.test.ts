@@ -120,6 +120,22 @@ t.test("each listener has the keys of its family; a changed or refused one count
   t.end();
 });
 
+t.test("behind a peer whose password is refused the others have theirs", (t) => {
+  const { log, errors } = recorder();
+  const keys = new ListenKeys(log);
+  const listener = new SmallListener("10.0.0.254", 9999);
+  listener.refuses = "10.0.0.0/32";
+  keys.opened(listener);
+  keys.set(peers(3));
+  t.same(errors, ["TCP MD5 password: EINVAL; its connections are refused"]);
+  t.same([...listener.keys.keys()], ["10.0.0.1/32", "10.0.0.2/32"]);
+  t.same(
+    [0, 1, 2].map((i) => keys.demands(address(`10.0.0.${i}`))),
+    [false, true, true],
+  );
+  t.end();
+});
+
 t.test("without the addon nobody with a password is let in", (t) => {
   const { log, errors } = recorder();
   const keys = new ListenKeys(log);

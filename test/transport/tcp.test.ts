@@ -243,6 +243,20 @@ t.test("with the addon", { skip: addon === undefined ? "the addon was not built"
     accepting.listener.close();
   });
 
+  t.test("a password that is too long is a problem of its own session", async (t) => {
+    const accepting = await listenOn(addon);
+    const host = { family: 0, bytes: Uint8Array.of(127, 0, 0, 1), length: 32 } as const;
+    t.equal(accepting.listener.setMd5Key?.(host, "x".repeat(80)), undefined);
+    const words = "a TCP MD5 password has at most 80 octets";
+    t.same(accepting.listener.setMd5Key?.(host, "x".repeat(81)), { words });
+    t.same(accepting.listener.setMd5Key?.(host, "ü".repeat(41)), { words }, "octets, not characters");
+    const md5Key = "x".repeat(81);
+    t.match(await connectTo(addon, connectOptions(accepting.listener.port, { md5Key })), {
+      message: new RegExp(words),
+    });
+    accepting.listener.close();
+  });
+
   t.test("an interface that is not there is named as the reason", async (t) => {
     const result = await connectTo(addon, connectOptions(1, { device: "none9" }));
     t.match(result, { code: "ENODEV", message: "no such interface on the way to 127.0.0.1" });

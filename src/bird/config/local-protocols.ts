@@ -54,6 +54,7 @@ export function nodeRoutes(config: BirdConfig): NodeRoutesConfig {
       direct: direct?.preference ?? PREFERENCES.direct,
       kernel: kernel?.preference ?? PREFERENCES.kernel,
     },
+    protocolNames: { direct: direct?.name, kernel: kernel?.name },
   };
 }
 
@@ -118,7 +119,6 @@ function only<D extends DirectDeclaration | KernelDeclaration>(declarations: rea
 }
 
 function checkKernel(kernel: KernelDeclaration): void {
-  if (kernel.learnAll) refuse(kernel, "learn all is not supported");
   if (kernel.deviceRoutes === true) refuse(kernel, "device routes is not supported");
 }
 
@@ -138,9 +138,15 @@ function commonPreference(statics: readonly StaticDeclaration[]): number | undef
 }
 
 /** As speaker/interface-pattern.ts reads them. What nothing matches is excluded. */
-function interfacePatterns({ interfaces }: DirectDeclaration): readonly string[] {
+function interfacePatterns(direct: DirectDeclaration): readonly string[] {
+  const { interfaces } = direct;
   if (interfaces.length === 0) return ["*"];
-  return [...interfaces.map(patternText), "!*"];
+  const isExcluding = (list: readonly InterfacePattern[]): boolean => list.some(({ excludes }) => excludes);
+  const excluding = interfaces.filter(isExcluding);
+  if (excluding.length > 1) refuse(direct, "Several interface options with exclusions are not supported");
+  // What only takes may stand in front of the others as if all were one list.
+  const taking = interfaces.filter((list) => !isExcluding(list));
+  return [...[...taking, ...excluding].flat().map(patternText), "!*"];
 }
 
 function patternText({ excludes, pattern, prefix }: InterfacePattern): string {
@@ -154,6 +160,7 @@ function staticRoutes(declaration: StaticDeclaration): readonly StaticRouteConfi
     via: viaOf(declaration, route),
     // Whether it is written is the business of the kernel's export filter.
     install: true,
+    protocolName: declaration.name,
   }));
 }
 

@@ -1,13 +1,13 @@
 // How the parser gets at files: the main one, and what `include` names. Tests give a map instead.
 
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { getSystemErrorMap } from "node:util";
 
 export interface ConfigFiles {
   /** The whole text. Throws an error whose message is the system's words for it (`No such file or directory`). */
   read(path: string): string;
-  /** The paths that match a shell pattern, sorted; none is fine. */
+  /** The files that match a shell pattern, sorted; none is fine. Throws like read() if a folder cannot be looked into. */
   match(pattern: string): readonly string[];
 }
 
@@ -47,35 +47,61 @@ function systemText(error: unknown): string {
   return `${text[0].toUpperCase()}${text.slice(1)}`;
 }
 
-/** Only the last part of the path may have wildcards, unless a folder before it has some too. */
+/** As glob(3) with GLOB_ERR, folders left out. Throws an error whose message is the system's words if a folder cannot be read. */
 function matchOnDisk(pattern: string): readonly string[] {
+  return pathsOnDisk(pattern)
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
+    .sort();
+}
+
+/** Each part of the path may have wildcards. */
+function pathsOnDisk(pattern: string): readonly string[] {
   const folder = dirname(pattern);
-  const folders = /[*?[]/.test(folder) ? matchOnDisk(folder) : [folder];
+  const folders = hasWildcards(folder) ? pathsOnDisk(folder) : [folder];
   const wanted = new RegExp(`^${shellPattern(pattern.slice(pattern.lastIndexOf("/") + 1))}$`);
-  const found: string[] = [];
-  for (const each of folders) {
-    for (const name of namesIn(each)) if (wanted.test(name)) found.push(each === "." ? `./${name}` : join(each, name));
-  }
-  return found.sort();
+  return folders.flatMap((each) =>
+    namesIn(each)
+      .filter((name) => wanted.test(name))
+      .map((name) => (each === "/" ? `/${name}` : `${each}/${name}`)),
+  );
 }
 
 function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
-    // A pattern that matches nothing includes nothing; so does one below a folder that is not there.
-    if (error instanceof Error && "code" in error) return [];
-    throw error;
+    // Below what is no folder there is nothing.
+    if (error instanceof Error && "code" in error && error.code === "ENOTDIR") return [];
+    throw new Error(systemText(error), { cause: error });
   }
+}
+
+export function hasWildcards(path: string): boolean {
+  return /[*?[]/.test(path);
 }
 
 /** `*` and `?` stand for no slash and, as in a shell, for no dot at the beginning. */
 function shellPattern(pattern: string): string {
-  const text = pattern.replace(/\[(!?)([^\]]+)\]|[.+^${}()|\\\]]|\*|\?/g, (part, negation: string, items: string) => {
-    if (part === "*") return "[^/]*";
-    if (part === "?") return "[^/]";
-    if (part.length > 1) return `[${negation === "!" ? "^" : ""}${items.replace(/\\/g, "\\\\")}]`;
-    return `\\${part}`;
-  });
+  const text = pattern.replace(
+    /\[([!^]?)(\]?[^\]]*)\]|[.+^${}()|\\\][]|\*|\?/g,
+    (part, negation: string, items: string) => {
+      if (part === "*") return "[^/]*";
+      if (part === "?") return "[^/]";
+      return part.length > 1 ? characterSet(negation !== "", items) : `\\${part}`;
+    },
+  );
   return /^[*?[]/.test(pattern) ? `(?!\\.)${text}` : text;
+}
+
+/** What is between brackets; a range whose ends are reversed has no members. */
+function characterSet(isNegated: boolean, items: string): string {
+  const members = items.replace(/([^])-([^])|[^]/g, (part, least?: string, greatest?: string) => {
+    if (least === undefined || greatest === undefined) return `\\u${hex(part)}`;
+    return least <= greatest ? `\\u${hex(least)}-\\u${hex(greatest)}` : "";
+  });
+  return `[${isNegated ? "^/" : ""}${members}]`;
+}
+
+function hex(character: string): string {
+  return character.charCodeAt(0).toString(16).padStart(4, "0");
 }

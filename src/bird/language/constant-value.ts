@@ -1,18 +1,19 @@
 // Values that are known when the file is read: of `define`, of numbers in parentheses, of the items of sets.
 
-import type {
-  PathMaskItem,
-  ScriptExpression,
-  ScriptOperator,
-  ScriptType,
-  ScriptValue,
-} from "../../policy/script-ast.js";
+import type { PathMaskItem, ScriptExpression, ScriptOperator, ScriptValue } from "../../policy/script-ast.js";
+import { compareValues, equalValues, quadOf } from "../../policy/script-value.js";
 import { packExtendedCommunity } from "./extended-community.js";
 import type { Reader } from "./reader.js";
+import { checkDepth } from "./script-depth.js";
 
 /** Undefined: it fails when it runs (wrong types, division by 0, a route's attribute, for there is no route). */
 export function evaluate(r: Reader, expression: ScriptExpression): ScriptValue | undefined {
-  const valueOf = (operand: ScriptExpression): ScriptValue | undefined => evaluate(r, operand);
+  checkDepth(r, expression);
+  return evaluateFurther(r, expression);
+}
+
+function evaluateFurther(r: Reader, expression: ScriptExpression): ScriptValue | undefined {
+  const valueOf = (operand: ScriptExpression): ScriptValue | undefined => evaluateFurther(r, operand);
   switch (expression.kind) {
     case "value":
       return expression.value.type === "pathMask" ? maskOf(r, expression.value.items) : expression.value;
@@ -26,7 +27,7 @@ export function evaluate(r: Reader, expression: ScriptExpression): ScriptValue |
     case "calculate":
       return calculate(expression.operator, valueOf(expression.left), valueOf(expression.right));
     case "compareValues":
-      return compare(r, expression.operator, valueOf(expression.left), valueOf(expression.right));
+      return compare(expression.operator, valueOf(expression.left), valueOf(expression.right));
     case "pairOf":
     case "extendedCommunityOf":
     case "largeCommunityOf":
@@ -71,7 +72,7 @@ function maskOf(r: Reader, items: readonly PathMaskItem[]): ScriptValue | undefi
       known.push(item);
       continue;
     }
-    const value = evaluate(r, item.expression);
+    const value = evaluateFurther(r, item.expression);
     if (value?.type !== "int") return undefined;
     known.push({ kind: "as", as: value.value });
   }
@@ -85,8 +86,10 @@ function tuple(
   const [a, b, c] = parts;
   if (b?.type !== "int") return undefined;
   if (kind === "extendedCommunityOf" && "of" in rest) {
-    if (a?.type !== "int" && a?.type !== "quad") return undefined;
-    const value = packExtendedCommunity(rest.of, a, b.value);
+    const address = quadOf(a);
+    const key = address === undefined ? a : { type: "quad" as const, value: address };
+    if (key?.type !== "int" && key?.type !== "quad") return undefined;
+    const value = packExtendedCommunity(rest.of, key, b.value);
     return value === undefined ? undefined : { type: "extendedCommunity", value };
   }
   if (a?.type !== "int") return undefined;
@@ -120,24 +123,18 @@ function calculate(
   }
 }
 
-const ORDERED: ReadonlySet<ScriptType> = new Set(["int", "pair", "quad"]);
-
 function compare(
-  r: Reader,
   operator: Extract<ScriptExpression, { kind: "compareValues" }>["operator"],
   left: ScriptValue | undefined,
   right: ScriptValue | undefined,
 ): ScriptValue | undefined {
   if (left === undefined || right === undefined) return undefined;
-  if (!("value" in left) || !("value" in right) || typeof left.value === "object" || typeof right.value === "object") {
-    return r.notSupported("this comparison, where a constant is needed,");
-  }
-  const isSameKind = left.type === right.type;
-  if (operator === "=") return bool(isSameKind && left.value === right.value);
-  if (operator === "!=") return bool(!isSameKind || left.value !== right.value);
-  if (!isSameKind || !ORDERED.has(left.type)) return undefined;
-  if (operator === "<") return bool(left.value < right.value);
-  if (operator === "<=") return bool(left.value <= right.value);
-  if (operator === ">") return bool(left.value > right.value);
-  return bool(left.value >= right.value);
+  if (operator === "=") return bool(equalValues(left, right));
+  if (operator === "!=") return bool(!equalValues(left, right));
+  const order = compareValues(left, right);
+  if (order === undefined) return undefined;
+  if (operator === "<") return bool(order < 0);
+  if (operator === "<=") return bool(order <= 0);
+  if (operator === ">") return bool(order > 0);
+  return bool(order >= 0);
 }

@@ -66,7 +66,6 @@ export interface LimitDeclaration {
 export interface KernelDeclaration extends CommonDeclaration {
   readonly kind: "kernel";
   readonly learn: boolean | undefined;
-  readonly learnAll: boolean;
   readonly persist: boolean | undefined;
   readonly scanTimeSeconds: number | undefined;
   readonly gracefulRestart: boolean | undefined;
@@ -92,8 +91,9 @@ export interface InterfacePattern {
 
 export interface DirectDeclaration extends CommonDeclaration {
   readonly kind: "direct";
-  /** The first that matches decides; empty: no `interface` option, so every interface. */
-  readonly interfaces: readonly InterfacePattern[];
+  /** One list for each `interface` option, and an interface counts if one of them takes it. In a list the first pattern that
+   *  matches decides. Empty: every interface counts. */
+  readonly interfaces: readonly (readonly InterfacePattern[])[];
 }
 
 export interface StaticRouteDeclaration {

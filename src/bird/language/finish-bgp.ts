@@ -39,6 +39,8 @@ function checkInterface(r: Reader, draft: BgpDraft): void {
 function checkHops(r: Reader, draft: BgpDraft, hops: number): void {
   if (hops === 0) return;
   if (draft.gateway === "direct") r.fail("Multihop BGP cannot use direct gateway mode");
-  if (isLinkLocalNeighbor(draft)) r.fail("Multihop BGP cannot be used with link-local addresses");
+  if (isLinkLocalNeighbor(draft) || (draft.localAddress !== undefined && isLinkLocal(draft.localAddress.bytes))) {
+    r.fail("Multihop BGP cannot be used with link-local addresses");
+  }
   if (draft.interface !== undefined) r.fail("Multihop BGP cannot be bound to interface");
 }

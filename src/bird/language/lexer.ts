@@ -6,19 +6,22 @@ import { dirname } from "node:path";
 import { parseAddress } from "../../base/ip.js";
 import type { Bytes } from "../../base/bytes.js";
 import { BirdConfigError } from "./bird-config-error.js";
-import type { ConfigFiles } from "./config-files.js";
+import { type ConfigFiles, hasWildcards } from "./config-files.js";
 import { ENUM_CONSTANTS, isKeyword } from "./keywords.js";
 
 /** Reserved words and punctuation are their own kind; the others have names in capitals. `QUAD` is a dotted quad where it
  *  is no address (IPv6). */
 export type TokenKind = string;
 
-export const MOST_INCLUDES = 8;
+/** Files in files, the main one among them. */
+const DEEPEST_FILE = 8;
 const LONGEST_SYMBOL = 64;
 
 interface Frame {
   readonly file: string;
   readonly text: string;
+  /** 1: the main file. */
+  readonly depth: number;
   at: number;
   line: number;
   lineStart: number;
@@ -60,7 +63,7 @@ export class Lexer {
     this.#files = files;
     this.#ipVersion = ipVersion;
     try {
-      this.#frame = this.#open(path, files.read(path));
+      this.#frame = this.#open(path, files.read(path), 1);
     } catch (error) {
       throw new BirdConfigError(`Unable to open configuration file ${path}: ${messageOf(error)}`, path);
     }
@@ -119,9 +122,9 @@ export class Lexer {
     }
   }
 
-  #open(file: string, text: string): Frame {
+  #open(file: string, text: string, depth: number): Frame {
     this.#read.push(file);
-    return { file, text, at: 0, line: 1, lineStart: 0, last: 0, isAtLineStart: true };
+    return { file, text, depth, at: 0, line: 1, lineStart: 0, last: 0, isAtLineStart: true };
   }
 
   /** Matches at the place that was reached, and moves behind it. */
@@ -192,19 +195,28 @@ export class Lexer {
   #include(): void {
     const [, name] = this.#matched().split('"');
     if (name === "") this.fail("Include with empty argument");
-    if (this.#frames.length >= MOST_INCLUDES) this.fail("Max include depth reached");
+    const depth = this.#frame.depth + 1;
+    if (depth > DEEPEST_FILE) this.fail("Max include depth reached");
     const path = name.startsWith("/") ? name : `${dirname(this.#frame.file)}/${name}`;
-    const paths = /[*?[]/.test(path) ? this.#files.match(path) : [path];
-    const opened = paths.map((each) => this.#openIncluded(each));
+    const paths = hasWildcards(name) ? this.#matching(path) : [path];
+    const opened = paths.map((each) => this.#openIncluded(each, depth));
     for (const frame of opened.reverse()) {
       this.#frames.push(this.#frame);
       this.#frame = frame;
     }
   }
 
-  #openIncluded(path: string): Frame {
+  #matching(pattern: string): readonly string[] {
     try {
-      return this.#open(path, this.#files.read(path));
+      return this.#files.match(pattern);
+    } catch (error) {
+      return this.fail(`Unable to match pattern ${pattern}: ${messageOf(error)}`);
+    }
+  }
+
+  #openIncluded(path: string, depth: number): Frame {
+    try {
+      return this.#open(path, this.#files.read(path), depth);
     } catch (error) {
       return this.fail(`Unable to open included file ${path}: ${messageOf(error)}`);
     }

@@ -10,8 +10,11 @@ import { COMMUNITY_KINDS, extendedCommunityOf, largeCommunityOf, pairOf, parseCo
 
 type Comparison = Extract<ScriptExpression, { kind: "compareValues" }>["operator"];
 type Member = Extract<ScriptExpression, { kind: "member" }>["member"];
+type Junction = "and" | "or";
 type EmptyList = Extract<ScriptExpression, { kind: "emptyList" }>["type"];
 
+/** What an expression in another takes of the stack, in commands. */
+const TERM_LEVELS = 2;
 const COMPARISONS: ReadonlySet<string> = new Set(["=", "!=", "<", "<=", ">", ">=", "~", "!~"]);
 const MEMBERS: ReadonlyMap<string, Member> = new Map([
   ["len", "length"],
@@ -29,12 +32,28 @@ const EMPTY_LISTS: readonly (EmptyList | undefined)[] = [
 ];
 
 export function parseTerm(r: Reader): ScriptExpression {
+  r.descend(TERM_LEVELS);
   let left = parseComparison(r);
-  for (;;) {
-    const kind = r.takeIf("&&") ? "and" : r.takeIf("||") ? "or" : undefined;
-    if (kind === undefined) return left;
-    left = { kind, left, right: parseComparison(r) };
+  for (let kind = parseJunction(r); kind !== undefined;) {
+    const operands = [left];
+    let next: typeof kind | undefined = kind;
+    for (; next === kind; next = parseJunction(r)) operands.push(parseComparison(r));
+    left = joined(kind, operands);
+    kind = next;
   }
+  r.ascend(TERM_LEVELS);
+  return left;
+}
+
+function parseJunction(r: Reader): Junction | undefined {
+  return r.takeIf("&&") ? "and" : r.takeIf("||") ? "or" : undefined;
+}
+
+/** Halved instead of one after the other, which is the same: thousands of operands must not nest a thousand deep. */
+function joined(kind: Junction, operands: readonly ScriptExpression[]): ScriptExpression {
+  if (operands.length === 1) return operands[0];
+  const half = Math.ceil(operands.length / 2);
+  return { kind, left: joined(kind, operands.slice(0, half)), right: joined(kind, operands.slice(half)) };
 }
 
 function parseComparison(r: Reader): ScriptExpression {
@@ -72,9 +91,11 @@ function parseChain(
 }
 
 function parseNegation(r: Reader): ScriptExpression {
-  if (r.takeIf("!")) return { kind: "negation", operand: parseNegation(r) };
+  let negations = 0;
+  while (r.takeIf("!")) negations++;
   let operand = parsePrimary(r);
   while (r.takeIf(".")) operand = parseMember(r, operand);
+  for (; negations > 0; negations--) operand = { kind: "negation", operand };
   return operand;
 }
 
@@ -205,6 +226,8 @@ export function parseApplication(r: Reader, name: string): ScriptExpression {
   const symbol = r.symbols.find(name);
   if (symbol?.kind !== "function") return r.fail("You can't call something which is not a function. Really.");
   if (symbol.parameterCount !== operands.length) r.fail(`Wrong number of arguments for function ${name}.`);
+  // In BIRD such a call does nothing and gives nothing: nobody means that.
+  if (!r.scripts.has(name)) r.notSupported("a function that calls itself");
   return { kind: "apply", script: name, operands };
 }
 

@@ -79,7 +79,7 @@ export function parseDeviceOption(r: Reader, draft: DeviceDraft): void {
 }
 
 export function parseDirectOption(r: Reader, draft: DirectDraft): void {
-  if (r.takeIf("interface")) draft.interfaces = [...draft.interfaces, ...parseInterfaces(r)];
+  if (r.takeIf("interface")) draft.interfaces = [...draft.interfaces, parseInterfaces(r)];
   else if (!parseLinkCheck(r)) parseCommonOption(r, draft);
 }
 
@@ -87,7 +87,7 @@ export function parseStaticOption(r: Reader, draft: StaticDraft): void {
   if (r.takeIf("route")) {
     const at = r.position();
     const prefix = parsePrefix(r);
-    draft.routes = [...draft.routes, parseRoute(r, prefix, at)];
+    draft.routes.push(parseRoute(r, prefix, at));
   } else if (r.takeIf("igp")) {
     r.expect("table");
     parseTable(r);

@@ -15,6 +15,7 @@ import { parseApplication, parseTerm } from "./parse-expression.js";
 import { parseBranchValues } from "./parse-set.js";
 import type { Reader } from "./reader.js";
 import { DYNAMIC_ATTRIBUTES, isForeignAttribute, LIST_ATTRIBUTES, STATIC_ATTRIBUTES } from "./route-attributes.js";
+import { checkDepth } from "./script-depth.js";
 
 const TYPES: ReadonlyMap<string, ScriptType> = new Map([
   ["int", "int"],
@@ -87,6 +88,7 @@ export function parseFilterChoice(r: Reader, inlineName: string): FilterChoice {
         { kind: "reject", at },
       ];
       r.frame = undefined;
+      checkDepth(r, body);
       r.scripts.set(inlineName, { name: inlineName, at, parameters: [], locals: [], body });
       return { kind: "filter", script: inlineName, isInline: true };
     }
@@ -133,6 +135,7 @@ function parseBody(r: Reader, { name, at, parameterCount }: Heading): Script {
   const body = parseCommands(r);
   const variables = r.frame?.variables ?? [];
   r.frame = undefined;
+  checkDepth(r, body);
   return { name, at, parameters: variables.slice(0, parameterCount), locals: variables.slice(parameterCount), body };
 }
 
@@ -153,13 +156,19 @@ function declareVariable(r: Reader): void {
 export function parseCommands(r: Reader): ScriptBlock {
   r.expect("{");
   const commands: ScriptStatement[] = [];
+  r.descend(1);
   while (!r.takeIf("}")) commands.push(parseCommand(r));
+  r.ascend(1);
   return commands;
 }
 
 /** What `then` and `else` take: one command, or several in braces. */
 function parseBlock(r: Reader): ScriptBlock {
-  return r.peek() === "{" ? parseCommands(r) : [parseCommand(r)];
+  if (r.peek() === "{") return parseCommands(r);
+  r.descend(1);
+  const command = parseCommand(r);
+  r.ascend(1);
+  return [command];
 }
 
 function parseCommand(r: Reader): ScriptStatement {
@@ -219,7 +228,9 @@ const BRANCH_ENDS: ReadonlySet<string> = new Set(["}", "else:", "NUMBER", "(", "
 
 function parseBranch(r: Reader): ScriptBlock {
   const commands: ScriptStatement[] = [];
+  r.descend(1);
   while (!BRANCH_ENDS.has(r.peek())) commands.push(parseCommand(r));
+  r.ascend(1);
   return commands;
 }
 

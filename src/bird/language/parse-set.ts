@@ -107,7 +107,7 @@ function restOfAtom(r: Reader, term: TermParser, maySymbol: boolean, low: Script
   if (!r.takeIf("(")) return [[low, parseAtom(r, maySymbol)]];
   const high = term(r);
   r.expect(")");
-  return [[low, checkItem(r, evaluate(r, high))]];
+  return [[low, calculatedItem(r, maySymbol, high)]];
 }
 
 function parseAtom(r: Reader, maySymbol: boolean): ScriptValue {
@@ -145,12 +145,17 @@ function checkItem(r: Reader, value: ScriptValue | undefined): ScriptValue {
   return value !== undefined && ITEM_TYPES.has(value.type) ? value : r.fail("Set-incompatible type");
 }
 
+/** In `case` only numbers are calculated. */
+function calculatedItem(r: Reader, maySymbol: boolean, expression: ScriptExpression): ScriptValue {
+  return maySymbol ? checkItem(r, evaluate(r, expression)) : int(evaluateNumber(r, expression));
+}
+
 /** Behind `(`: an expression in parentheses, or a pattern of communities. */
 function parseTuple(r: Reader, term: TermParser, maySymbol: boolean): readonly Range[] {
   if (COMMUNITY_KINDS.has(r.peek())) return parseExtended(r, term);
   if (r.takeIf("*")) return parseAfterStar(r, term);
   const first = term(r);
-  if (r.takeIf(")")) return restOfAtom(r, term, maySymbol, checkItem(r, evaluate(r, first)));
+  if (r.takeIf(")")) return restOfAtom(r, term, maySymbol, calculatedItem(r, maySymbol, first));
   const low = evaluateNumber(r, first);
   if (r.takeIf("..")) return parseAfterRange(r, term, [low, evaluateNumber(r, term(r))]);
   r.expect(",");

@@ -150,8 +150,12 @@ export function skipMrtDump(r: Reader): void {
 export function parseInterfaces(r: Reader): readonly InterfacePattern[] {
   const patterns: InterfacePattern[] = [];
   do {
-    const excludes = r.takeIf("-");
-    const pattern = r.takeIf("TEXT") ? r.text : undefined;
+    const isNegated = r.takeIf("-");
+    const text = r.takeIf("TEXT") ? r.text : undefined;
+    // The dash may stand in the text as well; two are none.
+    const hasDash = text?.startsWith("-") === true;
+    const excludes = isNegated !== hasDash;
+    const pattern = hasDash ? text.slice(1) : text;
     const next = pattern === undefined ? "IP" : r.peek();
     const hasPrefix = next === "IP" || next === "SYMBOL";
     patterns.push({ excludes, pattern, prefix: hasPrefix ? parsePrefixOrHost(r) : undefined });

@@ -8,6 +8,7 @@ import type {
   DirectDeclaration,
   KernelDeclaration,
   StaticDeclaration,
+  StaticRouteDeclaration,
 } from "./declarations.js";
 
 type Draft<T> = { -readonly [Name in keyof T]: T[Name] };
@@ -15,7 +16,8 @@ type Draft<T> = { -readonly [Name in keyof T]: T[Name] };
 export type KernelDraft = Draft<KernelDeclaration>;
 export type DeviceDraft = Draft<DeviceDeclaration>;
 export type DirectDraft = Draft<DirectDeclaration>;
-export type StaticDraft = Draft<StaticDeclaration>;
+/** Files have tens of thousands of routes: each is put behind the others. */
+export type StaticDraft = Draft<Omit<StaticDeclaration, "routes">> & { routes: StaticRouteDeclaration[] };
 export type BgpDraft = Draft<Omit<BgpDeclaration, "neighbor">> & {
   /** Undefined, like 0 as `localAs` or `neighborAs`: not said. */
   neighborAddress: IpAddress | undefined;
@@ -87,7 +89,6 @@ const BGP = {
 
 const KERNEL = {
   learn: undefined,
-  learnAll: false,
   persist: undefined,
   scanTimeSeconds: undefined,
   gracefulRestart: undefined,
@@ -118,4 +119,5 @@ export function emptyDraft(kind: ProtocolKind, at: Position): ProtocolDraft {
 export function inherit(draft: ProtocolDraft, template: ProtocolDraft): void {
   const { name, at } = draft;
   Object.assign(draft, template, { name, at });
+  if (draft.kind === "static") draft.routes = [...draft.routes];
 }

@@ -15,6 +15,9 @@ import { type BirdSymbol, SymbolTable } from "./symbols.js";
 /** Literals that BIRD checks only when the filter runs. */
 const UNCHECKED: ReadonlySet<string> = new Set(["ip", "prefix", "pathMask"]);
 
+/** Most that commands and parentheses may nest; a parenthesis counts twice. What BIRD's parser takes is ten times that. */
+const DEEPEST_NESTING = 1000;
+
 /** The variables of the script that is being read: parameters, then locals. */
 export interface Frame {
   readonly variables: ScriptVariable[];
@@ -43,6 +46,7 @@ export class Reader {
   /** Values that symbols stand for: BIRD checks what is written in place more strictly. */
   readonly #defined = new WeakSet<ScriptValue>();
   #hasLookahead = false;
+  #depth = 0;
 
   constructor(path: string, ipVersion: 4 | 6, files: ConfigFiles) {
     this.#lexer = new Lexer(path, ipVersion, files);
@@ -94,6 +98,16 @@ export class Reader {
 
   get files(): readonly string[] {
     return this.#lexer.files;
+  }
+
+  /** Before what may hold itself is read: the stack has an end. */
+  descend(levels: number): void {
+    this.#depth += levels;
+    if (this.#depth > DEEPEST_NESTING) this.notSupported("nesting as deep as this");
+  }
+
+  ascend(levels: number): void {
+    this.#depth -= levels;
   }
 
   /** Where the last token that was read begins. */

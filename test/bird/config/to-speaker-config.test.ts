@@ -306,3 +306,28 @@ t.test("a check makes no filters", async (t) => {
   const config = toSpeakerConfig(declared, { routerId: 1, controlSocket: "", filters: NO_FILTERS });
   t.equal(config.kernel.exportPolicy, REJECT_ALL);
 });
+
+t.test("the node's own routes have the names of their protocols", async (t) => {
+  const { node } = convert(
+    `protocol static { route 10.1.0.0/16 blackhole; } protocol static two { route 10.2.0.0/16 blackhole; }
+     protocol kernel { learn; } protocol direct links { }`,
+  );
+  t.same(
+    node.static.map(({ protocolName }) => protocolName),
+    ["static1", "two"],
+  );
+  t.same(node.protocolNames, { direct: "links", kernel: "kernel1" });
+});
+
+t.test("interface options of direct", async (t) => {
+  const direct = (options: string): readonly string[] => convert(`protocol direct { ${options} }`).node.direct;
+  t.same(direct('interface -"cali*", "*";'), ["!cali*", "*", "!*"]);
+  t.same(direct('interface "-cali*", "*";'), ["!cali*", "*", "!*"], "the dash in the quotes");
+  t.same(direct('interface -"-cali*";'), ["cali*", "!*"]);
+  // One list each, as BIRD does it: the second takes what the first excludes.
+  t.same(direct('interface -"cali*"; interface "*";'), ["*", "!cali*", "!*"]);
+  t.same(direct('interface "eth*"; interface -"cali*", "*";'), ["eth*", "!cali*", "*", "!*"]);
+  t.throws(() => direct('interface -"a*", "*"; interface -"b*", "*";'), {
+    message: /Several interface options with exclusions are not supported/,
+  });
+});

@@ -28,6 +28,7 @@ export const ERRORS: readonly (readonly [config: string, error: string])[] = [
   ["protocol bgp { neighbor 192.0.2.1 port 65536 as 1; }", "x.cfg:1:40 Invalid port number"],
   ["protocol device { }\nprotocol device { }", "x.cfg:2:10 Kernel device protocol already defined"],
   ["protocol kernel { } protocol kernel { }", "x.cfg:1:39 Kernel syncer (kernel1) already attached to table master"],
+  ["protocol kernel { learn all; }", "x.cfg:1:25 syntax error"],
   ["protocol kernel { merge paths on limit 256; }", "x.cfg:1:40 Merge paths limit must be in range 1-255"],
   [
     "protocol static { route 10.0.0.0/8 multipath via 192.0.2.1 weight 0; }",
@@ -89,6 +90,14 @@ export const ERRORS: readonly (readonly [config: string, error: string])[] = [
     "filter f { if (rt, 1, true) = 1 then accept; }",
     "x.cfg:1:27 Can't operate with value of non-integer type in EC constructor",
   ],
+  ["filter f { case bgp_med { ((1,2)): accept; } }", "x.cfg:1:33 Integer expression expected"],
+  ["filter f { case source { RTS_BGP..(RTS_BGP): accept; } }", "x.cfg:1:43 Integer expression expected"],
+  ["function g() { g(); }", "x.cfg:1:18 a function that calls itself is not supported"],
+  ["function g(int a) { g(); }", "x.cfg:1:23 a function that calls itself is not supported"],
+  [`filter f { if ${"(".repeat(600)}`, "x.cfg:1:514 nesting as deep as this is not supported"],
+  [`filter f { ${"if true then ".repeat(1001)}`, "x.cfg:1:12986 nesting as deep as this is not supported"],
+  [`filter f { if ${"!".repeat(2001)} true then accept; }`, "x.cfg:1:2035 nesting as deep as this is not supported"],
+  [`define a = ${"1 + ".repeat(2001)} 1;`, "x.cfg:1:8018 nesting as deep as this is not supported"],
   ["filter f { if 1 = 2 = 3 then accept; }", "x.cfg:1:21 syntax error"],
   ["filter f { if 1 = 2 then accept; else: reject; }", "x.cfg:1:34 syntax error"],
   // Characters
@@ -139,6 +148,10 @@ export const IPV6_ERRORS: readonly (readonly [config: string, error: string])[] 
   [
     "protocol bgp { local as 1; neighbor fe80::1%eth0 as 1; }",
     "x.cfg:1:56 Multihop BGP cannot be used with link-local addresses",
+  ],
+  [
+    "protocol bgp { local as 1; neighbor fd00::1 as 1; source address fe80::1; }",
+    "x.cfg:1:75 Multihop BGP cannot be used with link-local addresses",
   ],
   ["filter f { if net = fd00::1/64 then accept; }", "x.cfg:1:29 Invalid network prefix: fd00::1/64."],
 ];

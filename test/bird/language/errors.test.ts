@@ -5,7 +5,7 @@ import { ERRORS, IPV6_ERRORS } from "./error-cases.js";
 import { errorOf } from "./read.js";
 
 void t.test("errors have BIRD's words and BIRD's places", (t) => {
-  for (const [config, error] of ERRORS) t.equal(errorOf(config), error, config);
+  for (const [config, error] of ERRORS) t.equal(errorOf(config), error, config.slice(0, 200));
   for (const [config, error] of IPV6_ERRORS) t.equal(errorOf(config, 6), error, `IPv6: ${config}`);
   t.end();
 });

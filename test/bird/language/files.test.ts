@@ -54,6 +54,60 @@ void t.test("a comment that has no newline goes on behind the include", (t) => {
   t.end();
 });
 
+void t.test("files may include files eight deep, the main one among them, however many stand side by side", (t) => {
+  const chain = (length: number): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      Array.from({ length }, (_, i) => [`./n${i}.cfg`, i === length - 1 ? "" : `include "n${i + 1}.cfg";`]),
+    );
+  t.equal(errorOf(`include "n0.cfg";\n${DEVICE}`, 4, chain(7)), "");
+  t.equal(errorOf(`include "n0.cfg";\n${DEVICE}`, 4, chain(8)), "./n6.cfg:1:1 Max include depth reached");
+  const many = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`./m${i}.cfg`, 'include "n0.cfg";']));
+  t.equal(errorOf(`include "m*.cfg";\n${DEVICE}`, 4, { ...many, ...chain(6) }), "");
+  t.end();
+});
+
+void t.test("patterns are those of a shell, and never an error of their own", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "bird-language-"));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const odd = join(folder, "odd[x]");
+  mkdirSync(join(odd, "sub.cfg"), { recursive: true });
+  const names = ["a.cfg", "b.cfg", "z.cfg", "-.cfg", "].cfg", "x[y.cfg", ".h.cfg", "a+.cfg", "sub.cfg/in.cfg"];
+  for (const name of names) writeFileSync(join(odd, name), "");
+  const main = join(odd, "main");
+  const included = (argument: string): readonly string[] => {
+    writeFileSync(main, `include "${argument}";\n${DEVICE}`);
+    return readBirdConfig(main, { ipVersion: 4 })
+      .files.slice(1)
+      .map((path) => path.slice(odd.length + 1));
+  };
+  t.same(included("a.cfg"), ["a.cfg"], "a folder's own name is no pattern");
+  const there = join(folder, "odd?x]");
+  const found = (pattern: string): readonly string[] => included(`${there}/${pattern}`);
+  t.same(found("[ab].cfg"), ["a.cfg", "b.cfg"]);
+  t.same(found("[a-bz].cfg"), ["a.cfg", "b.cfg", "z.cfg"]);
+  t.same(found("[z-a].cfg"), []);
+  t.same(found("[z-ab].cfg"), ["b.cfg"]);
+  t.same(found("[!a-y].cfg"), ["-.cfg", "].cfg", "z.cfg"]);
+  t.same(found("[^a-y].cfg"), ["-.cfg", "].cfg", "z.cfg"]);
+  t.same(found("[]-].cfg"), ["-.cfg", "].cfg"]);
+  t.same(found("x[y.cfg"), ["x[y.cfg"], "a bracket that does not close is itself");
+  t.same(found("a+.c*"), ["a+.cfg"]);
+  t.same(found("s*.cfg"), [], "a folder is no file");
+  t.same(found("s*/*.cfg"), ["sub.cfg/in.cfg"]);
+  t.same(found("a.cfg/*"), []);
+  t.end();
+});
+
+void t.test("a pattern below a folder that is not there is an error", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "bird-language-"));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const main = join(folder, "main");
+  writeFileSync(main, `include "none/*.cfg";\n${DEVICE}`);
+  const message = `${main}:1:1 Unable to match pattern ${folder}/none/*.cfg: No such file or directory`;
+  t.throws(() => readBirdConfig(main, { ipVersion: 4 }), { message });
+  t.end();
+});
+
 void t.test("files of the disk", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "bird-language-"));
   t.teardown(() => rmSync(folder, { recursive: true }));

@@ -253,6 +253,19 @@ void t.test("constants are calculated when the file is read", (t) => {
   t.equal(value("0 - 4294967290"), 6);
   t.equal(value("65536 * 65536 + 1"), 1);
   t.equal(errorOf("protocol static { preference (1 = 1); }"), "x.cfg:1:36 Integer expression expected");
+  const constant = (text: string): unknown => read(`define A = ${text}; protocol device { }`).constants.get("A");
+  t.same(constant("(rt, 10.0.0.1, 5)"), { type: "extendedCommunity", value: [0x01020a00, 0x00010005] });
+  const truths: readonly (readonly [string, boolean])[] = [
+    ['"a" < "b"', true],
+    ["true < false", false],
+    ["RTS_DUMMY = RTD_ROUTER", false],
+    ["RTS_DUMMY != RTD_ROUTER", true],
+    ["RTS_STATIC < RTS_BGP", true],
+    ["10.0.0.1 < 10.0.0.2", true],
+    ["(1, 2) >= (1, 2)", true],
+  ];
+  for (const [text, truth] of truths) t.same(constant(text), { type: "bool", value: truth }, text);
+  t.equal(errorOf('define A = 1 < "b"; protocol device { }'), "x.cfg:1:19 Runtime error");
   t.equal(errorOf("define A = 1 = 2 || 1 / 0 = 1; protocol device { }"), "x.cfg:1:30 Runtime error");
   t.equal(errorOf("define A = 1 = 1 || 1 / 0 = 1; protocol device { }"), "");
   t.end();

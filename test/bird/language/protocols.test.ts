@@ -147,14 +147,26 @@ void t.test("kernel, device, direct", (t) => {
     {
       name: "direct1",
       interfaces: [
-        { excludes: true, pattern: "cali*", prefix: undefined },
-        { excludes: false, pattern: "dmz*", prefix: { length: 24 } },
-        { excludes: false, pattern: "*" },
+        [
+          { excludes: true, pattern: "cali*", prefix: undefined },
+          { excludes: false, pattern: "dmz*", prefix: { length: 24 } },
+        ],
+        [{ excludes: false, pattern: "*" }],
       ],
     },
   ]);
   t.match(read("protocol kernel { merge paths off; }").protocols, [{ mergePaths: 0 }]);
   t.match(read("protocol kernel { merge paths on limit 4; }").protocols, [{ mergePaths: 4 }]);
+  t.end();
+});
+
+void t.test("routes of a template are copied, not shared", (t) => {
+  const { protocols } = read(`template static routes_of { route 10.1.0.0/16 blackhole; }
+    protocol static a from routes_of { route 10.2.0.0/16 blackhole; } protocol static b from routes_of { }`);
+  t.same(
+    protocols.map((each) => (each.kind === "static" ? each.routes.length : 0)),
+    [2, 1],
+  );
   t.end();
 });
 
