@@ -209,7 +209,8 @@ export class UpdateGroup implements WalkedGroup {
       more ||= this.#deps.clock.now() >= changesUntil;
     }
     if (this.#log.length === 0 && this.#isFilled) this.#isOutdated = false;
-    else if (more && this.#isOutdated) return true;
+    // Nobody may walk yet. Without a log there are rows to be marked; with one, those who read are waited for.
+    else if (this.#isOutdated && (more || this.#isAnyReady())) return more || this.#log.length === 0;
     if (!this.#walks.advance(until)) return true;
     // Those who have just rejoined the stream may be ready for what waits in the log.
     const hasChanges = this.#log.length > 0 || !this.#isFilled;

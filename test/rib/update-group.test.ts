@@ -349,3 +349,24 @@ t.test("messages are full, whole and never too long", async (t) => {
     t.same(new Set(updates.flatMap(({ nlri }) => nlri.map(({ prefix }) => formatPrefix(prefix)))).size, 20_000);
   }
 });
+
+t.test("who walks while a policy changes is not told what the new one withholds", async (t) => {
+  const stage = new RibStage();
+  const source = stage.source(RELATION.ibgpNonClient, 9);
+  const reader = stage.join(1);
+  // Rows keep their numbers: those that stay lie behind more unused ones than are looked at in one go.
+  const prefixes = many(20_000);
+  for (let at = 0; at < 20_000; at += 500) announce(stage.rib, source, prefixes.slice(at, at + 500));
+  stage.settle();
+  for (let at = 0; at < 19_500; at += 500) withdraw(stage.rib, source, prefixes.slice(at, at + 500));
+  stage.settle();
+  t.equal(reader.inbox.view.size, 500);
+  const late = stage.join(2);
+  const told: string[] = [];
+  late.inbox.onAnnounced = (prefix) => told.push(prefix);
+  const rejecting = groupOptions({ exportFilter: REJECT_ALL });
+  stage.rib.regroup(new Map([reader, late].map(({ member }) => [member, rejecting])));
+  stage.settle();
+  t.strictSame(told, []);
+  t.equal(reader.inbox.view.size, 0);
+});
