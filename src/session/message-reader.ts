@@ -7,6 +7,7 @@
 import type { Clock } from "../base/clock.js";
 import type { Bytes } from "../base/bytes.js";
 import { TurnBudget } from "../base/turn-budget.js";
+import { MESSAGE } from "../packet/codes.js";
 import { Framer } from "../packet/framing.js";
 import { NotificationError } from "../packet/notification.js";
 
@@ -77,6 +78,22 @@ export class MessageReader {
   stop(): void {
     this.#stopped = true;
     this.#isWaiting = false;
+  }
+
+  /** The connection is over: of what waits for its turn only a NOTIFICATION counts, for it says why. */
+  finish(): void {
+    if (this.#stopped) return;
+    try {
+      while (this.framer.next()) {
+        if (this.framer.type !== MESSAGE.NOTIFICATION) continue;
+        this.#dependencies.deliver(this.framer);
+        break;
+      }
+    } catch (error) {
+      // A broken message at the end of a connection that is broken itself.
+      if (!(error instanceof NotificationError)) throw error;
+    }
+    this.stop();
   }
 
   #wait(): void {

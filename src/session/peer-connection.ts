@@ -216,8 +216,10 @@ export class PeerConnection {
   }
 
   #closed(failure: SocketFailure): void {
+    this.#reader?.finish();
+    // The peer's own words have ended it.
+    if (this.#connection === undefined) return;
     this.#connection = undefined;
-    this.#reader?.stop();
     this.raise(TCP_FAILED, failure.message, socketCause(failure));
   }
 

@@ -220,7 +220,11 @@ export class PolledConnection implements Connection {
   /** Who writes must not be called back from within. */
   #failLater(negativeErrno: number): void {
     const failure = this.#failureOf("write", negativeErrno);
-    this.#clock.soon(() => this.#ended(failure));
+    this.#clock.soon(() => {
+      // What the peer said before it broke the connection.
+      this.#read(true);
+      this.#ended(failure);
+    });
   }
 
   #failureOf(what: string, negativeErrno: number): SocketFailure {

@@ -157,3 +157,28 @@ t.test("what had to wait, and was held meanwhile, goes on when it is released", 
   }
   t.end();
 });
+
+t.test("at the end of a connection a NOTIFICATION that waits is delivered, and nothing else", (t) => {
+  const { clock, reader, events } = makeReader(1);
+  reader.push(updates(20));
+  reader.push(fromHex(`${MARKER} 0015 03 0602 ${MARKER} 0013 04`));
+  const before = events.length;
+  reader.finish();
+  t.same(events.slice(before), ["0602"]);
+  clock.advance(1000);
+  reader.push(updates(1));
+  reader.finish();
+  t.equal(events.length, before + 1, "and no more");
+  t.equal(reader.hasBacklog, false);
+  t.end();
+});
+
+t.test("a broken message at the end of a connection is nobody's business any more", (t) => {
+  const { reader, events } = makeReader(1);
+  reader.push(updates(20));
+  reader.push(fromHex(`${"00".repeat(16)} 0015 03 0602`));
+  const before = events.length;
+  reader.finish();
+  t.equal(events.length, before);
+  t.end();
+});
