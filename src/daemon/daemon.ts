@@ -107,7 +107,11 @@ export class Daemon {
   }
 
   async #stopNow(): Promise<void> {
-    await this.#control?.close();
+    // The socket is closed to new clients at once; peers are told now, whatever the clients there are do.
+    await Promise.all([this.#control?.close(), this.#stopSpeaker()]);
+  }
+
+  async #stopSpeaker(): Promise<void> {
     await this.#assembled.speaker.stop({ graceful: this.#config.gracefulRestart.enabled });
     await this.#assembled.close();
   }
