@@ -1,4 +1,4 @@
-// The daemon behind a front door of the test: the order of its end.
+// The daemon behind a front door of the test: the order of its end, and what comes meanwhile.
 
 import t from "tap";
 import { SystemClock } from "../../src/base/clock.js";
@@ -46,5 +46,26 @@ t.test("a control socket that does not end keeps no peer from its Cease", async 
   const { daemon, events } = await start(() => never, never);
   void daemon.stop();
   while (events.length < 3) await new Promise((resolve) => setImmediate(resolve));
+  t.same(events, ["apply", "stop", "closed"]);
+});
+
+t.test("once it stops no configuration reaches the speaker any more", async (t) => {
+  let give: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (give = resolve));
+  const scene = await start(async () => {
+    await gate;
+    return { ok: true, config: scene.config, warnings: [] };
+  });
+  const { daemon, events } = scene;
+  const ignored = { ok: false, errors: ["Reconfiguration ignored, shutting down"] };
+  const earlier = daemon.reload();
+  const queued = daemon.reload();
+  const stopped = daemon.stop();
+  t.same(await daemon.reload(), ignored);
+  t.same(await daemon.target.reloadFrom({ load: () => never }), ignored);
+  give();
+  t.same(await earlier, ignored);
+  t.same(await queued, ignored);
+  await stopped;
   t.same(events, ["apply", "stop", "closed"]);
 });
