@@ -100,17 +100,14 @@ export class LineConnection {
 
   /** Says why, as far as the client reads, and closes. */
   crowdOut(): void {
-    this.#closeWith(this.#dialogue.crowdedOut());
-  }
-
-  close(): void {
-    if (this.socket.writableNeedDrain) this.socket.destroy();
-    else this.socket.destroySoon();
-  }
-
-  #closeWith(text: string): void {
-    if (this.socket.writableLength === 0) this.socket.write(text);
+    if (this.socket.writableLength === 0) this.socket.write(this.#dialogue.crowdedOut());
     this.close();
+  }
+
+  /** Waits for nobody: what the system has not taken yet is lost. */
+  close(): void {
+    if (this.socket.writableLength > 0) this.socket.destroy();
+    else this.socket.destroySoon();
   }
 
   #onData(chunk: Buffer): void {
@@ -132,8 +129,11 @@ export class LineConnection {
     }
     this.#working = false;
     if (this.isGone) return;
-    if (this.#isTooLong) this.#closeWith(this.#dialogue.tooLong());
-    else if (this.#clientEnded) this.socket.end();
+    if (this.#isTooLong) {
+      // Behind what was answered before, however long the client takes to read that.
+      this.socket.write(this.#dialogue.tooLong());
+      this.socket.destroySoon();
+    } else if (this.#clientEnded) this.socket.end();
     else this.socket.resume();
   }
 }

@@ -113,18 +113,24 @@ async function serveUntilStopped(
   { signals, exit }: ProcessSurroundings,
 ): Promise<number> {
   let daemon: Daemon | undefined;
+  /** The file was read before the start: what was written into it meanwhile is to be had afterwards. */
+  let isReloadAsked = false;
   const { dump } = door.words;
   const actions = {
     stop: stop.ask,
     force: () => exit(EXIT_FAILED),
-    // Before the start is over there is nothing to do: the file was read just now. Failures are logged in reload().
-    reload: () => void daemon?.reload(),
+    reload: () => {
+      isReloadAsked ||= daemon === undefined;
+      // Failures are logged in there.
+      void daemon?.reload();
+    },
     dump: dump === undefined ? undefined : () => daemon !== undefined && dump(daemon.target),
   };
   const release = handleSignals(signals, log, actions, door.habits);
   try {
     daemon = await starting;
     door.words.running(log);
+    if (isReloadAsked) void daemon.reload();
     await stop.asked;
     await daemon.stop();
     door.words.stopped(log);

@@ -7,6 +7,7 @@ import type { LogConfig, SpeakerConfig } from "../config/speaker-config.js";
 import type { ReloadResult } from "../control/api-types.js";
 import type { Addon, Assemble, Assembled } from "./assemble.js";
 import { ConfigFile } from "./config-file.js";
+import type { ConfigSource } from "./config-source.js";
 import type { ControlDoor, DaemonTarget, FrontDoor } from "./front-door.js";
 import type { LoopDelay } from "./loop-watch.js";
 
@@ -21,6 +22,9 @@ export interface DaemonDependencies {
   readonly onShutDown: () => void;
   readonly loopDelay: LoopDelay;
 }
+
+/** Said of a configuration that comes when the end has begun. */
+const TOO_LATE = "Reconfiguration ignored, shutting down";
 
 export class Daemon {
   readonly #dependencies: DaemonDependencies;
@@ -88,7 +92,7 @@ export class Daemon {
       configBefore: () => this.#before,
       isReloading: () => this.#file.isRunning,
       reload: () => this.reload(),
-      reloadFrom: (source) => this.#file.reload(source),
+      reloadFrom: (source) => this.#reload(source),
       lastReload: () => this.#file.lastReload,
       eventLoopDelay: () => loopDelay.snapshot(),
       resetEventLoopDelay: () => loopDelay.reset(),
@@ -96,8 +100,15 @@ export class Daemon {
     };
   }
 
+  /** Reads the file again and applies it; changes nothing once the daemon stops. */
   reload(): Promise<ReloadResult> {
-    return this.#file.reload();
+    return this.#reload();
+  }
+
+  #reload(source?: ConfigSource): Promise<ReloadResult> {
+    if (this.#stopped === undefined) return this.#file.reload(source);
+    this.#dependencies.log.warn(TOO_LATE);
+    return Promise.resolve({ ok: false, errors: [TOO_LATE] });
   }
 
   /** Stops once, however often it is called. With graceful restart our peers keep forwarding, and so does our kernel. */
@@ -107,7 +118,11 @@ export class Daemon {
   }
 
   async #stopNow(): Promise<void> {
-    await this.#control?.close();
+    // The socket is closed to new clients at once; peers are told now, whatever the clients there are do.
+    await Promise.all([this.#control?.close(), this.#stopSpeaker()]);
+  }
+
+  async #stopSpeaker(): Promise<void> {
     await this.#assembled.speaker.stop({ graceful: this.#config.gracefulRestart.enabled });
     await this.#assembled.close();
   }
@@ -115,6 +130,8 @@ export class Daemon {
   async #apply(next: SpeakerConfig): Promise<readonly string[]> {
     // What waits already goes first.
     await new Promise<void>((resolve) => this.#dependencies.clock.soon(resolve));
+    // A speaker that has stopped would open its ports again.
+    if (this.#stopped !== undefined) throw new Error(TOO_LATE);
     const changes = [...(await this.#assembled.speaker.apply(next))];
     const before = this.#config;
     this.#before = before;

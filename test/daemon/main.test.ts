@@ -194,6 +194,31 @@ t.test("SIGHUP and reload apply a good file and keep the old one over a bad file
   t.equal(await ended, 0);
 });
 
+t.test("a SIGHUP during the start is answered when the start is over", async (t) => {
+  const scene = new Scene(t);
+  let open: () => void = () => undefined;
+  const levels: string[] = [];
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  let reached: () => void = () => undefined;
+  const applies = new Promise<void>((resolve) => (reached = resolve));
+  scene.applying = async ({ log }) => {
+    levels.push(log.level);
+    reached();
+    await gate;
+    return [];
+  };
+  const ended = scene.run();
+  await applies;
+  scene.write("log:\n  level: debug\n");
+  for (let i = 0; i < 2; i++) scene.signals.emit("SIGHUP");
+  open();
+  await scene.logged("is running");
+  await scene.logged("configuration reloaded: log: debug");
+  t.same(levels, ["info", "debug"], "the file is read once more, however often that was asked for");
+  scene.signals.emit("SIGTERM");
+  t.equal(await ended, 0);
+});
+
 t.test("the daemon measures its own delay, from the moment it serves", async (t) => {
   const scene = new Scene(t);
   const ended = scene.run();

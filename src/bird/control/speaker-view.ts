@@ -182,6 +182,7 @@ export class SpeakerView implements BirdView {
       startedAt: Date.parse(speaker.status().startedAt),
     });
     const { protocol } = query;
+    const isOfProtocol = protocol !== undefined || query.exported !== undefined;
     const table = rib.families[this.#family].routes;
     const isFrom = (route: number, prefix: string): boolean => {
       const source = rib.sources.get(table.source(route));
@@ -191,7 +192,8 @@ export class SpeakerView implements BirdView {
       ...{ rib, clock, paths, family: this.#family },
       exported: query.exported === undefined ? undefined : this.#exportView(query.exported),
       isFrom: protocol === undefined ? undefined : isFrom,
-      isOutdated: () => this.#config !== config,
+      // Only a protocol may be another one, or none, after a reload; the table goes on.
+      isOutdated: () => isOfProtocol && this.#config !== config,
     });
   }
 

@@ -1,7 +1,7 @@
 // The socket itself: its file, who may have it, clients that are slow, many, rude or gone.
 
 import { existsSync, lstatSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import t from "tap";
 import { SystemClock } from "../../../src/base/clock.js";
@@ -158,6 +158,21 @@ t.test("log lines come only to who asked for their class, and stop with the clie
   await client.ask("echo all");
   client.socket.destroy();
   await eventually("nobody listens any more", () => view.listeners === 0);
+});
+
+t.test("a client that reads nothing does not hold up the end", async (t) => {
+  const view = new LabView();
+  const { path, server } = await startServer(t, view);
+  // One that has read its greeting; a socket that is merely paused goes on taking what comes into a buffer of its own.
+  const client = connect({ path, onread: { buffer: Buffer.alloc(1024), callback: () => false } });
+  t.teardown(() => client.destroy());
+  client.write("echo all\n");
+  await eventually("it listens", () => view.listeners === 1);
+  // More than the system takes, and less than Node calls a backlog.
+  for (let i = 0; i < 400; i++) view.log({ logClass: "info", text: "x".repeat(40) });
+  let isClosed = false;
+  void server.close().then(() => (isClosed = true));
+  await eventually("the server is closed", () => isClosed);
 });
 
 t.test("what changes something is done although the client has gone", async (t) => {
