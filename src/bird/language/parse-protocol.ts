@@ -13,6 +13,7 @@ const FOREIGN_KINDS: ReadonlySet<string> = new Set(["ospf", "rip", "pipe", "bfd"
 export function parseProtocol(r: Reader, role: "protocol" | "template"): void {
   const at = r.position();
   const word = r.take();
+  if (word === "bfd" && role === "protocol" && isEmptyProtocol(r)) return;
   if (FOREIGN_KINDS.has(word)) r.notSupported(`protocol ${word}`);
   const kind = KINDS.find((each) => each === word) ?? r.syntaxError();
   if (kind === "device") {
@@ -29,6 +30,12 @@ export function parseProtocol(r: Reader, role: "protocol" | "template"): void {
     check?.();
   }
   if (role === "protocol") finish(r, draft);
+}
+
+/** Some of Calico's files have `protocol bfd { }`, which does nothing as long as no peer asks for it. */
+function isEmptyProtocol(r: Reader): boolean {
+  r.takeIf("SYMBOL");
+  return r.takeIf("{") && r.takeIf("}");
 }
 
 /** `[NAME] [from NAME]`. The name is defined before the template is looked up. */

@@ -218,3 +218,10 @@ void t.test("statements of the whole file", (t) => {
   );
   t.end();
 });
+
+t.test("an empty protocol bfd is nothing", async (t) => {
+  const names = ["protocol bfd { } ", "protocol bfd watch { } "].map((text) =>
+    read(`${text} protocol device { }`).protocols.map(({ name }) => name),
+  );
+  t.strictSame(names, [["device1"], ["device1"]]);
+});
