@@ -3,7 +3,7 @@
 // Deviates from BIRD: it never goes to the background, and it keeps its user (-u), whose privileges the kernel asks for at
 // every route and every socket.
 
-import { createWriteStream, openSync, unlinkSync, writeFileSync } from "node:fs";
+import { createWriteStream, openSync, rmSync, writeFileSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { BirdServer } from "../bird/control/bird-server.js";
 import { BirdConfigReader } from "../bird/daemon/bird-config-reader.js";
@@ -28,7 +28,7 @@ export async function runBirdDaemon(options: BirdOptions, surroundings?: Process
   try {
     await server.listen();
   } catch (error) {
-    return refuse(log, error instanceof Error ? error.message : String(error));
+    return refuse(log, messageOf(error));
   }
   const scripts = new LimitedScriptLog(clock);
   scripts.log = log;
@@ -39,12 +39,18 @@ export async function runBirdDaemon(options: BirdOptions, surroundings?: Process
     await server.close();
     return refuse(log, loaded.errors.join("; "));
   }
-  const removePidFile = writePidFile(options.pidFile);
+  try {
+    writePidFile(options.pidFile);
+  } catch (error) {
+    await server.close();
+    return refuse(log, `Cannot create PID file ${options.pidFile}: ${messageOf(error)}`);
+  }
   try {
     const door = birdDoor(options, { clock, log, reader, scriptLog: scripts.write, server });
     return await runProcess({ door, loaded, clock, log }, around);
   } finally {
-    removePidFile();
+    // Somebody may have removed it already.
+    if (options.pidFile !== undefined) rmSync(options.pidFile, { force: true });
   }
 }
 
@@ -65,9 +71,7 @@ function openDebugFile(path: string, stderr: Writable): Writable {
   try {
     return createWriteStream(path, { fd: openSync(path, "a") });
   } catch (error) {
-    stderr.write(
-      `bird: Unable to open debug file ${path}: ${error instanceof Error ? error.message : String(error)}\n`,
-    );
+    stderr.write(`bird: Unable to open debug file ${path}: ${messageOf(error)}\n`);
     return stderr;
   }
 }
@@ -78,7 +82,7 @@ function changeIdentity({ user, group }: BirdOptions): string | undefined {
     try {
       process.setgid?.(numberOrName(group));
     } catch (error) {
-      return `Cannot change to group ${group}: ${error instanceof Error ? error.message : String(error)}`;
+      return `Cannot change to group ${group}: ${messageOf(error)}`;
     }
   }
   if (user === undefined || user === "root" || numberOrName(user) === process.getuid?.()) return undefined;
@@ -89,9 +93,10 @@ function numberOrName(text: string): number | string {
   return /^\d+$/.test(text) ? Number(text) : text;
 }
 
-/** Gives the way to remove it. */
-function writePidFile(path: string | undefined): () => void {
-  if (path === undefined) return () => undefined;
-  writeFileSync(path, `${process.pid}\n`);
-  return () => unlinkSync(path);
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function writePidFile(path: string | undefined): void {
+  if (path !== undefined) writeFileSync(path, `${process.pid}\n`);
 }

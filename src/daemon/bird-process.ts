@@ -80,12 +80,20 @@ export class BirdDaemonProcess implements BirdProcess {
   async undo(): Promise<ConfigureResult> {
     if (this.#isStopping) return { kind: "shutting down" };
     const { target } = this.#deps;
-    const config = target.configBefore();
-    if (config === undefined || target.config() === this.#undone) return { kind: "nothing to do" };
-    this.#forgetUndo();
     const isQueued = target.isReloading();
-    const reload = target.reloadFrom({ load: async () => ({ ok: true, config, warnings: [] }) });
-    void reload.then(() => (this.#undone = config));
+    const hasBefore = target.configBefore() !== undefined && target.config() !== this.#undone;
+    if (!isQueued && !hasBefore) return { kind: "nothing to do" };
+    this.#forgetUndo();
+    // What is being applied now is what goes: asked when that is over. Where it failed, nothing does.
+    const inForce = target.config();
+    const reload = target.reloadFrom({
+      load: async () => {
+        const hasFailed = isQueued && target.config() === inForce;
+        const config = (hasFailed ? undefined : target.configBefore()) ?? inForce;
+        this.#undone = config;
+        return { ok: true, config, warnings: [] };
+      },
+    });
     if (isQueued) return { kind: "queued" };
     const result = await reload;
     return result.ok ? { kind: "done" } : failed(result);

@@ -78,6 +78,14 @@ t.test("where the machine does not let it start, the socket and the number of th
   t.notOk(existsSync(pidFile));
 });
 
+t.test("a number of the process that cannot be written is said, and the socket goes", async (t) => {
+  const scene = makeScene(t, GOOD);
+  t.equal(await scene.run(["-P", join(scene.folder, "missing", "bird.pid")]), 1);
+  t.match(scene.log(), /bird: Cannot create PID file .*missing\/bird\.pid: /);
+  t.same(scene.assembled, []);
+  t.notOk(existsSync(scene.socket));
+});
+
 t.test("another user is refused, because routes could not be written", async (t) => {
   const scene = makeScene(t, GOOD);
   t.equal(await scene.run(["-u", "nobody"]), 1);

@@ -180,7 +180,7 @@ t.test("while one is read, the next is queued", async (t) => {
   await new Promise((resolve) => setImmediate(resolve));
   t.equal(scene.process.phase(), "reconfiguring");
   scene.write("10.3.0.0/16");
-  t.equal(await scene.ask("configure"), `${READING}0005 Reconfiguration already in progress, queueing\n`);
+  t.equal(await scene.ask("configure"), `${READING}0005 Reconfiguration already in progress, queueing new config\n`);
   scene.write("nonsense");
   t.match(await scene.ask("configure"), /8002 bird\.cfg:1:\d+ /);
   scene.write("10.4.0.0/16");
@@ -188,6 +188,22 @@ t.test("while one is read, the next is queued", async (t) => {
   t.equal(await first, `${READING}0003 Reconfigured\n`);
   await scene.settled();
   t.equal(scene.block, "4", "what the file says when its turn comes");
+});
+
+t.test("what is being read is undone by an undo that is queued behind it", async (t) => {
+  const scene = await open(t.testdir());
+  const before = scene.block;
+  let go: () => void = () => undefined;
+  scene.gate = new Promise((resolve) => (go = resolve));
+  scene.write("10.2.0.0/16");
+  const first = scene.ask("configure");
+  await new Promise((resolve) => setImmediate(resolve));
+  t.match(await scene.ask("configure undo"), /0005 Reconfiguration already in progress, queueing new config\n$/);
+  go();
+  t.equal(await first, `${READING}0003 Reconfigured\n`);
+  await scene.settled();
+  t.equal(scene.block, before);
+  t.match(await scene.ask("configure undo"), /0019 Nothing to do\n$/);
 });
 
 t.test("once it shuts down nothing is read any more", async (t) => {

@@ -81,7 +81,7 @@ function configureEnd(result: ConfigureResult): ReplyLine {
 const CONFIGURE_ENDS = {
   done: [3, "Reconfigured"],
   "in progress": [4, "Reconfiguration in progress"],
-  queued: [5, "Reconfiguration already in progress, queueing"],
+  queued: [5, "Reconfiguration already in progress, queueing new config"],
   "shutting down": [6, "Reconfiguration ignored, shutting down"],
   "nothing to do": [19, "Nothing to do"],
 } as const;

@@ -27,6 +27,8 @@ export class ProtocolSwitches {
 
   constructor(deps: SwitchDependencies) {
     this.#deps = deps;
+    // Since when they are as they are is known from now on, whether somebody looks or not.
+    this.#follow();
   }
 
   /** Of a protocol that is not BGP. */

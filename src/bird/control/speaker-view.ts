@@ -288,7 +288,11 @@ export class SpeakerView implements BirdView {
   #makeCommands(): BirdCommands {
     const { process } = this.#deps;
     const peerNamed = (name: string): Peer | undefined => this.#deps.speaker.peerOf(name);
-    const isDown = (name: string): boolean => this.protocols().find((each) => each.name === name)?.state === "down";
+    const isDown = (name: string): boolean => {
+      const found = this.#config.protocols.find((each) => each.name === name);
+      if (found === undefined) return false;
+      return found.kind === "bgp" ? (peerNamed(name)?.session.isAdminDown ?? true) : this.#switches.state(found).isDown;
+    };
     return {
       configFile: process.configFile,
       checkConfig: (file) => process.checkConfig(file),

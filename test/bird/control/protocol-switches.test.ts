@@ -95,6 +95,17 @@ function network(text: string): NonNullable<ReturnType<typeof parsePrefix>> {
   return prefix;
 }
 
+t.test("what nobody has looked at before a reload has been as it is since the start", async (t) => {
+  const [asked, unasked] = [await open(), await open()];
+  const start = await asked.since("kernel1");
+  for (const scene of [asked, unasked]) {
+    scene.world.run(5000);
+    await scene.load();
+  }
+  t.equal(await unasked.since("kernel1"), start);
+  t.equal(await asked.since("kernel1"), start);
+});
+
 t.test("static1: its routes go and come back", async (t) => {
   const scene = await open();
   t.strictSame(scene.node.best().length, 3);
