@@ -25,18 +25,24 @@ export class DynamicPeers {
     this.#log = log;
   }
 
-  /** Takes the ranges of a new configuration; peers whose range is gone or changed are removed and may come again. */
+  /** Takes the ranges of a new configuration, before the configured peers: those whose range is gone or changed, or to whom we
+   *  are somebody else, are removed and may come again; who is listed now is another peer. */
   apply(config: SpeakerConfig): readonly string[] {
     const before = this.#config;
     this.#config = config;
     const changes: string[] = [];
+    const staying: Peer[] = [];
+    const listed = new Set(config.peers.map(({ key }) => key));
     for (const [peer, range] of [...this.#ranges]) {
-      const was = before?.dynamicPeers.find((entry) => formatPrefix(entry.prefix) === range);
-      const is = config.dynamicPeers.find((entry) => formatPrefix(entry.prefix) === range);
-      if (was !== undefined && is !== undefined && identityOf(was) === identityOf(is)) continue;
-      this.#forget(peer);
-      changes.push(`dynamic peer ${peer.config.key} removed: its range has changed`);
+      const { key } = peer.config;
+      const why = listed.has(key) ? "it is configured now" : reasonToLeave(range, config, before);
+      if (why === undefined) staying.push(peer);
+      else {
+        this.#forget(peer);
+        changes.push(`dynamic peer ${key} removed: ${why}`);
+      }
     }
+    this.#peers.refresh(staying, config);
     return changes;
   }
 
@@ -66,7 +72,8 @@ export class DynamicPeers {
   review(peer: Peer): void {
     if (!this.#ranges.has(peer)) return;
     // One that is kept down because of a limit must not come back as another peer before its time is over.
-    const isUp = peer.negotiated !== undefined || peer.heldText !== undefined;
+    // Nor must one that somebody has disabled.
+    const isUp = peer.negotiated !== undefined || peer.heldText !== undefined || peer.session.isAdminDown;
     const alarm = this.#leaving.get(peer);
     if (isUp) {
       alarm?.cancel();
@@ -87,6 +94,16 @@ export class DynamicPeers {
     this.#ranges.delete(peer);
     this.#peers.remove(peer);
   }
+}
+
+function reasonToLeave(range: string, config: SpeakerConfig, before: SpeakerConfig | undefined): string | undefined {
+  const find = (of: SpeakerConfig | undefined): DynamicPeersConfig | undefined =>
+    of?.dynamicPeers.find((entry) => formatPrefix(entry.prefix) === range);
+  const [was, is] = [find(before), find(config)];
+  if (was === undefined || is === undefined || identityOf(was) !== identityOf(is)) return "its range has changed";
+  // Who we are is in every OPEN.
+  const isOther = before?.routerId !== config.routerId || before.clusterId !== config.clusterId;
+  return isOther ? "routerId or clusterId changed" : undefined;
 }
 
 function identityOf(range: DynamicPeersConfig): string {

@@ -81,6 +81,15 @@ export class PeerSet {
     this.#deps.rib.regroup(regroup);
   }
 
+  /** Tells dynamic peers what has changed beside their own options. */
+  refresh(peers: readonly Peer[], speaker: SpeakerConfig): void {
+    const regroup = new Map<GroupMember, GroupOptions>();
+    for (const peer of peers) {
+      for (const [member, options] of peer.reconfigure(peer.config, speaker)) regroup.set(member, options);
+    }
+    this.#deps.rib.regroup(regroup);
+  }
+
   /** A dynamic peer has come. */
   create(config: PeerConfig, speaker: SpeakerConfig, asNumbers: readonly number[]): Peer {
     const peer = new Peer(config, speaker, this.#deps, asNumbers);

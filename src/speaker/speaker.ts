@@ -121,7 +121,7 @@ export class Speaker {
     const routes = this.#applyNode(config, before);
     if (routes > 0) changes.push(`node routes: ${routes} changed`);
     this.#applyKernel(config, before);
-    changes.push(...this.#peers.apply(config, before), ...this.#dynamic.apply(config));
+    changes.push(...this.#dynamic.apply(config), ...this.#peers.apply(config, before));
     if (before === undefined) this.#begin(config);
     for (const peer of config.peers) {
       if (peer.missingPolicy.length === 0 || before !== undefined) continue;
