@@ -13,8 +13,10 @@ import type { Capabilities } from "../packet/capabilities.js";
 import { rank } from "../session/fsm-types.js";
 import type { Peer } from "./peer.js";
 
-/** A peer to which there is no connection after this long does not hold back End-of-RIB. */
+/** A peer whose OPEN has not come after this long does not hold back End-of-RIB. */
 const SILENCE_MS = 5000;
+/** A peer that is up and never says when it has told its table has this long for it. */
+const TABLE_MS = 30_000;
 
 /** Logged when a recovery begins, and, with more behind it, when End-of-RIB may be sent. */
 export const RECOVERY_BEGINS = "restart: waiting for the routes of all peers";
@@ -53,6 +55,8 @@ export class Recovery {
   readonly #deadlines: Deadlines<Timer>;
   /** Peers of the earlier run that have not told their table: the kernel may still have their routes. */
   readonly #claims = new Set<Peer>();
+  /** Those among them whose time has become that of a table. */
+  readonly #timed = new Set<Peer>();
   /** The next OPENs say that the kernel kept our routes. */
   #forwardingPreserved = false;
   #startedAt = 0;
@@ -69,7 +73,7 @@ export class Recovery {
   get status(): RecoveryStatus {
     return {
       isRecovering: !this.#settled,
-      waitingFor: [...this.#claims].map((peer) => peer.config.key),
+      waitingFor: [...this.#claims].filter((peer) => !neverTells(peer)).map((peer) => peer.config.key),
       elapsedSeconds: this.#settled ? 0 : Math.floor((this.#deps.clock.now() - this.#startedAt) / 1000),
       totalSeconds: this.#deferralSeconds,
     };
@@ -77,7 +81,7 @@ export class Recovery {
 
   /** How the peer stands in our recovery; undefined: nobody waits for it. */
   of(peer: Peer): PeerRecovery | undefined {
-    if (!this.#claims.has(peer)) return undefined;
+    if (!this.#claims.has(peer) || neverTells(peer)) return undefined;
     return peer.negotiated === undefined ? "pending" : "waiting";
   }
 
@@ -107,7 +111,9 @@ export class Recovery {
   review(): void {
     if (this.#over) return;
     for (const peer of this.#claims) {
-      const mayWait = this.#isRunning(`claim ${peer.config.key}`) || (this.#isDeferring && isThere(peer));
+      if (neverTells(peer)) this.#giveTime(peer);
+      const mayTell = this.#isDeferring && isThere(peer) && !neverTells(peer);
+      const mayWait = mayTell || this.#isRunning(`claim ${peer.config.key}`);
       if (hasTold(peer) || !mayWait) this.#release(peer);
     }
     if (!this.#settled && this.#maySettle()) this.#settle();
@@ -122,6 +128,7 @@ export class Recovery {
   stop(): void {
     this.#over = true;
     this.#claims.clear();
+    this.#timed.clear();
     this.#deadlines.stopAll();
   }
 
@@ -159,8 +166,17 @@ export class Recovery {
     if (left > 0) this.#deadlines.start(`claim ${peer.config.key}`, left);
   }
 
+  /** Routes of an earlier run stay until its table may be here: nobody will say that it is. */
+  #giveTime(peer: Peer): void {
+    if (this.#timed.has(peer)) return;
+    this.#timed.add(peer);
+    const claim = `claim ${peer.config.key}` as const;
+    this.#deadlines.start(claim, Math.min(TABLE_MS, this.#deadlines.remaining(claim) ?? 0));
+  }
+
   #release(peer: Peer): void {
     this.#claims.delete(peer);
+    this.#timed.delete(peer);
     this.#deadlines.stop(`claim ${peer.config.key}`);
   }
 
@@ -175,7 +191,7 @@ export class Recovery {
         continue;
       }
       // RFC 4724 §4.1: who restarts as well does not count, or both would wait for each other.
-      if (peer.negotiated?.gracefulRestart?.restarting !== true) return false;
+      if (!neverTells(peer) && peer.negotiated?.gracefulRestart?.restarting !== true) return false;
     }
     return true;
   }
@@ -219,11 +235,15 @@ function isThere(peer: Peer): boolean {
   return rank(peer.session.state) >= rank("OpenConfirm");
 }
 
-/** The peer has sent End-of-RIB for everything, or will never tell when it is done, or is meant to be down. */
+/** It is up without graceful restart: no End-of-RIB will come. */
+function neverTells({ negotiated }: Peer): boolean {
+  return negotiated !== undefined && negotiated.gracefulRestart === undefined;
+}
+
+/** The peer has sent End-of-RIB for everything, or is meant to be down. */
 function hasTold(peer: Peer): boolean {
   if (peer.session.isAdminDown) return true;
   const { negotiated } = peer;
-  if (negotiated === undefined) return false;
-  if (negotiated.gracefulRestart === undefined) return true;
+  if (negotiated?.gracefulRestart === undefined) return false;
   return FAMILIES.every(({ family }) => !negotiated.families.includes(family) || peer.endOfRib.has(family));
 }

@@ -263,3 +263,29 @@ async function startWith(world: World, config: SpeakerConfig, isRecovery?: boole
   await node.speaker.apply(config);
   return node;
 }
+
+t.test(
+  "a peer without graceful restart has half a minute for its table before what the kernel had of it goes",
+  async (t) => {
+    for (const comesBackWith of [BLOCKS[SLOW], undefined]) {
+      const world = new World();
+      await crashed(world);
+      const reflector = await world.start(REFLECTOR, YAML);
+      const quick = peerAt(world, QUICK);
+      const plain = new ScriptedPeer(world, SLOW, REFLECTOR);
+      const kept = (): boolean => reflector.kernel.routes().some((route) => route.startsWith(BLOCKS[SLOW]));
+      await pass(world, 2000);
+      announce(quick, QUICK);
+      tellAll(quick);
+      await pass(world, 6000);
+      t.equal(restartOf(reflector)?.recovering, false, "it does not hold back End-of-RIB");
+      t.equal(reflector.state(SLOW), "Established");
+      t.ok(kept(), "it has told nothing yet");
+      if (comesBackWith !== undefined) announce(plain, SLOW);
+      await pass(world, 15_000);
+      t.ok(kept());
+      await pass(world, 60_000);
+      t.equal(kept(), comesBackWith !== undefined, "what nobody has claimed goes");
+    }
+  },
+);

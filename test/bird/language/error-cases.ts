@@ -129,7 +129,7 @@ export const ERRORS: readonly (readonly [config: string, error: string])[] = [
   ["table t; protocol static { table t; }", "x.cfg:1:34 a routing table beside master (t) is not supported"],
   ["filter f { ospf_metric1 = 5; }", "x.cfg:1:12 attribute ospf_metric1 is not supported"],
   ["filter f { if roa_check(x) = 1 then accept; }", "x.cfg:1:15 roa_check is not supported"],
-  ["protocol bfd { interface \"eth0\" { }; }", "x.cfg:1:16 protocol bfd is not supported"],
+  ['protocol bfd { interface "eth0" { }; }', "x.cfg:1:16 protocol bfd is not supported"],
   [`${BGP} bfd on; }`, "x.cfg:1:57 bfd is not supported"],
 ];
 
