@@ -30,6 +30,9 @@ export interface PathViewSources {
   readonly startedAt: number;
 }
 
+/** The community of RFC 9494, 4.6. */
+const LLGR_STALE = 0xffff0006;
+
 export class PathViews {
   readonly #sources: PathViewSources;
 
@@ -96,7 +99,7 @@ export class PathViews {
     const isRecursive = declaration?.gateway === "recursive" || (declaration?.multihop ?? 0) > 0;
     return {
       igpMetric: isRecursive ? metricOf(way) : undefined,
-      isStale: false,
+      isStale: attributes.communities?.includes(LLGR_STALE) ?? false,
       originAs: originAs(attributes.asPath ?? []),
       origin: originName(attributes.origin),
     };

@@ -290,3 +290,15 @@ t.test("show static and show symbols", async (t) => {
   t.match(await console.ask("show interfaces"), /^1001-lo .*\(index=1\)\n/);
   t.match(await console.ask("show symbols protocol"), /\n kernel1 \tprotocol\n/);
 });
+t.test("a route that is long-lived stale is marked so", async (t) => {
+  const world = new World();
+  const node = await world.start("10.0.0.1", yaml("Mesh_10_0_0_2", "10.0.0.2", "10.244.1.0/26"));
+  const mark = "weight: 100, exportPolicy: stale}";
+  const policies = "\npolicies: {stale: [{set: {communities: {add: ['65535:6']}}, action: accept}]}";
+  const other = yaml("Mesh_10_0_0_1", "10.0.0.1", "10.244.2.0/26").replace("weight: 100}", mark);
+  await world.start("10.0.0.2", other + policies);
+  world.run(10_000);
+  const mesh = bgp("Mesh_10_0_0_2", "10.0.0.2", 64512, { multihop: 64, gateway: "recursive" });
+  const console = new Console(world, node, birdConfig(mesh));
+  t.match(await console.ask("show route 10.244.2.0/26 all"), / \* \(100s\/0\) \[i\]\n[^]*BGP\.community: \(65535,6\)/);
+});
