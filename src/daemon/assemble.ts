@@ -72,6 +72,7 @@ export const assemble: Assemble = async (config, { clock, log, version, addon, i
     view: kernel.view,
     kernelProblem: "unavailable" in kernel ? kernel.unavailable : undefined,
     returnMemory: () => returnMemory(clock, sys),
+    returnFreed: () => void sys?.mallocTrim?.(),
     ...(isRecovery === undefined ? {} : { isRecovery }),
     ...(keepsTimes === undefined ? {} : { keepsTimes }),
   });

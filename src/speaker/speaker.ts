@@ -48,6 +48,8 @@ export interface SpeakerDependencies {
   readonly kernelProblem?: string | undefined;
   /** Called when tables have let go of much memory, which nobody would miss yet in an idle process. */
   readonly returnMemory?: (() => void) | undefined;
+  /** Called once a minute: what was freed between blocks in use may go back. Must cost next to nothing. */
+  readonly returnFreed?: (() => void) | undefined;
   /** Route views tell since when a path is as it is. */
   readonly keepsTimes?: boolean;
   /** Somebody says that this start is a recovery; counts where the configuration has recoveryOnRequest. */
@@ -88,7 +90,10 @@ export class Speaker {
     this.view = deps.view === undefined ? undefined : new HostRouteView(deps.view);
     this.rib.nextHops.reresolve(nextHopResolver(this.view, (nextHop) => this.#localAddresses.has(nextHop)));
     this.rib.attrs.onFault = (source, reasons) => this.#logFault(source, reasons);
-    this.#trim = new TableTrim(deps.clock, this.rib, () => deps.returnMemory?.());
+    this.#trim = new TableTrim(deps.clock, this.rib, {
+      onTrimmed: () => deps.returnMemory?.(),
+      onMinute: () => deps.returnFreed?.(),
+    });
     this.#local = new LocalRoutes(this.rib, deps.view);
     this.#aggregates = new Aggregates(this.rib);
     this.#recovery = new Recovery({
