@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { formatAddress, formatBytes, isLinkLocal, parsePrefix, prefixContains } from "../../base/ip.js";
+import { formatAddress, formatBytes, parsePrefix, prefixContains } from "../../base/ip.js";
 import type { InterfaceAddress, KernelView } from "../../speaker/ports.js";
 import type { InterfaceAddressView, InterfaceView } from "./bird-view.js";
 
@@ -59,36 +59,47 @@ function readDevice(devices: string, name: string): DeviceFacts | undefined {
 export function interfaceView(facts: DeviceFacts, addresses: readonly InterfaceAddress[]): InterfaceView {
   const { name, index, mtu, carrier } = facts;
   const isSet = (flag: number): boolean => (facts.flags & flag) !== 0;
+  const isLoopback = isSet(IFF_LOOPBACK);
+  const isPointToPoint = isSet(IFF_POINTOPOINT) && !isLoopback;
+  const isBroadcast = isSet(IFF_BROADCAST) && !isLoopback && !isPointToPoint;
   return {
     ...{ name, index, mtu },
-    isUp: isSet(IFF_UP) && carrier && addresses.length > 0,
+    // A link without a carrier is up all the same.
+    isUp: isSet(IFF_UP) && addresses.length > 0,
     flags: [
-      isSet(IFF_POINTOPOINT) ? "PtP" : "MultiAccess",
-      ...(isSet(IFF_BROADCAST) ? ["Broadcast"] : []),
-      ...(isSet(IFF_MULTICAST) ? ["Multicast"] : []),
+      isPointToPoint ? "PtP" : "MultiAccess",
+      ...(isBroadcast ? ["Broadcast"] : []),
+      ...(isPointToPoint || isBroadcast || isSet(IFF_MULTICAST) ? ["Multicast"] : []),
       isSet(IFF_UP) ? "AdminUp" : "AdminDown",
       carrier ? "LinkUp" : "LinkDown",
-      ...(isSet(IFF_LOOPBACK) ? ["Loopback", "Ignored"] : []),
+      ...(isLoopback ? ["Loopback", "Ignored"] : []),
     ],
     addresses: addressViews(addresses),
   };
 }
 
-/** One is primary: the first that is more than link-local. */
+/** One is primary: of those that are no second ones of their network, and that more than a link knows, the lowest. */
 function addressViews(addresses: readonly InterfaceAddress[]): readonly InterfaceAddressView[] {
-  const isGlobal = ({ address }: InterfaceAddress): boolean => !isLinkLocal(address.bytes);
-  const primary = addresses.find(isGlobal) ?? addresses[0];
-  const ordered = primary === undefined ? [] : [primary, ...addresses.filter((each) => each !== primary)];
+  const secondary = new Set(addresses.filter((each, at) => isSecondary(each, addresses.slice(0, at))));
+  const first = addresses.filter((each) => !secondary.has(each));
+  const wide = first.filter(({ address }) => ["site", "univ"].includes(scopeOf(address.bytes)));
+  const [primary] = (wide.length > 0 ? wide : first).sort((a, b) => Buffer.compare(a.address.bytes, b.address.bytes));
+  const ordered = first.length === 0 ? [] : [primary, ...addresses.filter((each) => each !== primary)];
   return ordered.map((each) => {
     const { address, prefix } = each;
-    const isSecondary = each !== primary && address.bytes.length === 4 && prefixContains(primary.prefix, address.bytes);
     return {
       text: `${formatAddress({ bytes: address.bytes })}/${prefix.length}`,
-      role: each === primary ? "Primary" : isSecondary ? "Secondary" : "Unselected",
+      role: each === primary ? "Primary" : secondary.has(each) ? "Secondary" : "Unselected",
       opposite: oppositeOf(each),
       scope: scopeOf(address.bytes),
     };
   });
+}
+
+/** As the kernel's flag says: an IPv4 address in a network of which the interface had one before. */
+function isSecondary({ address, prefix }: InterfaceAddress, before: readonly InterfaceAddress[]): boolean {
+  if (address.bytes.length !== 4) return false;
+  return before.some((other) => other.prefix.length === prefix.length && prefixContains(other.prefix, address.bytes));
 }
 
 /** The other end of a point-to-point link, or of an IPv4 network for two. */

@@ -57,5 +57,29 @@ t.test("down, without carrier, point to point", async (t) => {
   const facts = { name: "tun0", index: 2, flags: 0x10, carrier: false, mtu: 1480 };
   const { isUp, flags } = interfaceView(facts, [address("tun0", "10.0.0.1", "10.0.0.2/32")]);
   t.notOk(isUp);
-  t.strictSame(flags, ["PtP", "AdminDown", "LinkDown"]);
+  t.strictSame(flags, ["PtP", "Multicast", "AdminDown", "LinkDown"]);
+  const silent = { name: "eth3", index: 3, flags: 0x1003, carrier: false, mtu: 1500 };
+  t.match(interfaceView(silent, [address("eth3", "10.3.0.1", "10.3.0.0/24")]), {
+    isUp: true,
+    flags: ["MultiAccess", "Broadcast", "Multicast", "AdminUp", "LinkDown"],
+  });
+});
+
+// As BIRD 1.6.8 shows them.
+t.test("the primary address is the lowest that more than the link knows", async (t) => {
+  const facts = { name: "x", index: 2, flags: 0x1003, carrier: true, mtu: 1500 };
+  const roles = (...addresses: InterfaceAddress[]): readonly string[] =>
+    interfaceView(facts, addresses).addresses.map(({ text, role }) => `${text} ${role}`);
+  t.strictSame(roles(address("lo", "127.0.0.1", "127.0.0.0/8"), address("lo", "10.5.0.1", "10.5.0.1/32")), [
+    "10.5.0.1/32 Primary",
+    "127.0.0.1/8 Unselected",
+  ]);
+  t.strictSame(
+    roles(
+      address("x", "10.2.0.1", "10.2.0.0/24"),
+      address("x", "10.1.0.1", "10.1.0.0/24"),
+      address("x", "10.2.0.7", "10.2.0.0/24"),
+    ),
+    ["10.1.0.1/24 Primary", "10.2.0.1/24 Unselected", "10.2.0.7/24 Secondary"],
+  );
 });
