@@ -10,7 +10,7 @@ import type { IpPrefix } from "../base/ip.js";
 import { WorkQueue } from "../base/work-queue.js";
 import type { PathAttributes } from "../packet/attributes/attribute.js";
 import { encodeAttributes } from "../packet/attributes/index.js";
-import type { Filter } from "../policy/route.js";
+import { ACCEPT_ALL, type Filter, REJECT_ALL } from "../policy/route.js";
 import { AttrsTable } from "./attrs-table.js";
 import { CONTEXT, type Identity } from "./set-context.js";
 import { BatchEncoder } from "./batch-encoder.js";
@@ -215,7 +215,21 @@ export class Rib {
 
   /** Changes what is known of a peer; new options for import apply to what it has sent. */
   describeSource(source: Source, options: SourceOptions, bgpIdentifier: number): void {
-    if (this.sources.describe(source, options, bgpIdentifier)) this.#reapplyImport(source);
+    const before = source.options.peer;
+    const isRewritten = this.sources.describe(source, options, bgpIdentifier);
+    const now = source.options.peer;
+    const isRenamed = before?.name !== now?.name || before?.group !== now?.group;
+    if (isRewritten || isRenamed) this.#reapplyImport(source);
+    if (isRenamed) this.#reapplyExports();
+  }
+
+  /** Policies may ask from whom a route was learned. Rare, so that it may cost a look at everything. */
+  #reapplyExports(): void {
+    for (const group of this.#groups.values()) {
+      const { exportFilter } = group.options;
+      if (exportFilter !== ACCEPT_ALL && exportFilter !== REJECT_ALL) group.retarget(group.options, true);
+    }
+    this.requestFlush();
   }
 
   /** Gives the source another import policy and applies it to what it has sent. */
