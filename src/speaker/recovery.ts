@@ -55,7 +55,7 @@ export class Recovery {
   readonly #deadlines: Deadlines<Timer>;
   /** Peers of the earlier run that have not told their table: the kernel may still have their routes. */
   readonly #claims = new Set<Peer>();
-  /** Those among them whose time has become that of a table. */
+  /** Those of which nobody will say that their table is here: they have their time, and are looked at when it ends. */
   readonly #timed = new Set<Peer>();
   /** The next OPENs say that the kernel kept our routes. */
   #forwardingPreserved = false;
@@ -73,7 +73,7 @@ export class Recovery {
   get status(): RecoveryStatus {
     return {
       isRecovering: !this.#settled,
-      waitingFor: [...this.#claims].filter((peer) => !neverTells(peer)).map((peer) => peer.config.key),
+      waitingFor: [...this.#claims].map((peer) => peer.config.key),
       elapsedSeconds: this.#settled ? 0 : Math.floor((this.#deps.clock.now() - this.#startedAt) / 1000),
       totalSeconds: this.#deferralSeconds,
     };
@@ -81,7 +81,7 @@ export class Recovery {
 
   /** How the peer stands in our recovery; undefined: nobody waits for it. */
   of(peer: Peer): PeerRecovery | undefined {
-    if (!this.#claims.has(peer) || neverTells(peer)) return undefined;
+    if (!this.#claims.has(peer)) return undefined;
     return peer.negotiated === undefined ? "pending" : "waiting";
   }
 
@@ -104,20 +104,19 @@ export class Recovery {
 
   /** A dynamic peer has come: it has a table to tell as well. */
   expect(peer: Peer): void {
-    if (!this.#over && !this.#claims.has(peer)) this.#claim(peer);
+    if (!this.#over && !this.#claims.has(peer) && !this.#timed.has(peer)) this.#claim(peer);
   }
 
   /** A peer has come up, gone, or told everything; or a time has ended. */
   review(): void {
     if (this.#over) return;
     for (const peer of this.#claims) {
-      if (neverTells(peer)) this.#giveTime(peer);
-      const mayTell = this.#isDeferring && isThere(peer) && !neverTells(peer);
-      const mayWait = mayTell || this.#isRunning(`claim ${peer.config.key}`);
+      const mayWait = this.#isRunning(`claim ${peer.config.key}`) || (this.#isDeferring && isThere(peer));
       if (hasTold(peer) || !mayWait) this.#release(peer);
+      else if (neverTells(peer)) this.#giveTime(peer);
     }
     if (!this.#settled && this.#maySettle()) this.#settle();
-    if (this.#claims.size === 0 && !this.#isRunning("dynamic")) this.#end();
+    if (this.#claims.size + this.#timed.size === 0 && !this.#isRunning("dynamic")) this.#end();
   }
 
   forget(peer: Peer): void {
@@ -168,7 +167,7 @@ export class Recovery {
 
   /** Routes of an earlier run stay until its table may be here: nobody will say that it is. */
   #giveTime(peer: Peer): void {
-    if (this.#timed.has(peer)) return;
+    this.#claims.delete(peer);
     this.#timed.add(peer);
     const claim = `claim ${peer.config.key}` as const;
     this.#deadlines.start(claim, Math.min(TABLE_MS, this.#deadlines.remaining(claim) ?? 0));
@@ -191,7 +190,7 @@ export class Recovery {
         continue;
       }
       // RFC 4724 §4.1: who restarts as well does not count, or both would wait for each other.
-      if (!neverTells(peer) && peer.negotiated?.gracefulRestart?.restarting !== true) return false;
+      if (peer.negotiated?.gracefulRestart?.restarting !== true) return false;
     }
     return true;
   }
@@ -212,6 +211,7 @@ export class Recovery {
   }
 
   #ring(timer: Timer): void {
+    for (const peer of this.#timed) if (!this.#isRunning(`claim ${peer.config.key}`)) this.#timed.delete(peer);
     if (timer === "deferral" && !this.#settled) this.#deps.log.info("restart: the deferral time has passed");
     this.review();
   }
