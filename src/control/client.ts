@@ -59,7 +59,7 @@ export class ControlClient {
         return;
       }
       // No limit of time: connect(2) on a Unix socket succeeds or fails at once.
-      const socket = connect(path);
+      const socket = connect({ path });
       const onError = (error: NodeJS.ErrnoException): void => reject(connectFailure(path, error));
       socket.once("error", onError);
       socket.once("connect", () => {

@@ -88,6 +88,15 @@ t.test("an error without an id concerns whatever was asked", async (t) => {
   client.close();
 });
 
+t.test("a name of digits is that of a file, not a port", async (t) => {
+  for (const path of ["1.50", "65001"]) {
+    await t.rejects(ControlClient.connect(path, { clock, timeoutMs: 5000 }), {
+      name: "UnreachableError",
+      message: new RegExp(`${path}.*does not exist`),
+    });
+  }
+});
+
 t.test("files that nobody listens on are told apart from missing ones", async (t) => {
   const folder = socketFolder(t);
   await t.rejects(ControlClient.connect(join(folder, "none"), { clock, timeoutMs: 1 }), {

@@ -137,7 +137,7 @@ function connectTo(path: string): Promise<Socket> {
       fail(REASONS["ENAMETOOLONG"]);
       return;
     }
-    const socket = connect(path);
+    const socket = connect({ path });
     const onError = (error: NodeJS.ErrnoException): void => fail(REASONS[error.code ?? ""] ?? error.message);
     socket.once("error", onError);
     socket.once("connect", () => {

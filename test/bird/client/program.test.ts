@@ -162,3 +162,13 @@ t.test("a long reply waits for a slow reader", async (t) => {
   t.equal(lines, rows.length + 1);
   t.ok(largest < 100_000, `${largest} octets at once`);
 });
+
+t.test("a name of digits is that of a file, not a port", async (t) => {
+  for (const path of ["1.50", "65001"]) {
+    t.same(await play(["-s", path, "show", "status"]), {
+      code: 1,
+      stdout: "",
+      stderr: `Unable to connect to server control socket (${path}): No such file or directory\n`,
+    });
+  }
+});
