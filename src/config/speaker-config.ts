@@ -123,7 +123,6 @@ export interface PeerConfig {
  *  `default`: RFC 4271 §5.1.3 (ourselves to external peers, unchanged to internal ones). */
 export type NextHopMode = "default" | "self" | "selfExternal" | "keep";
 
-/** RFC 4271 §6.7, RFC 4486: upper bound of prefixes in one direction. */
 /** Seconds under BIRD's names: `connect delay time`, `error forget time`, `startup hold time`. */
 export interface BirdWaitsConfig {
   readonly connectDelaySeconds: number;
@@ -131,6 +130,7 @@ export interface BirdWaitsConfig {
   readonly startupHoldSeconds: number;
 }
 
+/** RFC 4271 §6.7, RFC 4486: upper bound of prefixes in one direction. */
 export interface MaxPrefixesConfig {
   /** By family; undefined: no limit. */
   readonly ipv4: number | undefined;

@@ -1,6 +1,7 @@
 // A configuration file named on the command line: read, checked, its faults told. For commands that need no daemon.
 
 import { readFileSync } from "node:fs";
+import { messageOf } from "../base/error-message.js";
 import { formatConfigErrors } from "../config/config-error.js";
 import type { ParsedConfig } from "../config/parse-yaml.js";
 import type { CommandContext } from "./command-context.js";
@@ -15,7 +16,7 @@ export async function loadConfig(
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     await context.printError(`starling: cannot read ${file}: ${reason}`);
     return undefined;
   }

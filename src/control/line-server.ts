@@ -7,6 +7,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/log.js";
 import { WorkQueue } from "../base/work-queue.js";
+import { messageOf } from "../base/error-message.js";
 import { type Dialogue, LineConnection, type LineHost } from "./line-connection.js";
 import {
   clearStaleSocket,
@@ -78,7 +79,7 @@ export class LineServer {
     try {
       await listenOnSocketFile(this.#server, this.#options);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       throw new SocketTakenError(`cannot listen on ${this.#options.path}: ${message}`);
     }
     this.#server.on("error", (error) => log.warn(`control socket: ${error.message}`));

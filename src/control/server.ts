@@ -3,6 +3,7 @@
 import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/log.js";
+import { messageOf } from "../base/error-message.js";
 import type { Sys } from "../native/sys.js";
 import type { ControlTarget } from "./api-types.js";
 import { LineServer, type LineServerOptions } from "./line-server.js";
@@ -100,6 +101,6 @@ export class ControlServer {
     this.#log.error(
       `control: ${method} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
-    return new RequestError("failed", error instanceof Error ? error.message : String(error));
+    return new RequestError("failed", messageOf(error));
   }
 }

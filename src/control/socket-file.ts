@@ -4,6 +4,7 @@ import { chownSync, lstatSync, mkdirSync, readFileSync, unlinkSync } from "node:
 import { dirname } from "node:path";
 import type { Server } from "node:net";
 import type { Clock } from "../base/clock.js";
+import { messageOf } from "../base/error-message.js";
 import { ControlClient, UnreachableError } from "./client.js";
 import { isRecord, socketPathFault } from "./protocol.js";
 
@@ -47,7 +48,7 @@ async function askHolder(path: string, clock: Clock): Promise<string | undefined
     client = await ControlClient.connect(path, { clock, timeoutMs: HELLO_TIMEOUT_MS });
   } catch (error) {
     if (error instanceof UnreachableError && error.isDead) return undefined;
-    throw new SocketTakenError(error instanceof Error ? error.message : String(error));
+    throw new SocketTakenError(messageOf(error));
   }
   try {
     const hello = await client.request("hello");
@@ -87,7 +88,7 @@ export function giveToGroup(options: SocketFileOptions, groupFile = "/etc/group"
     chownSync(options.path, -1, gid);
     return undefined;
   } catch (error) {
-    return `cannot give ${options.path} to group ${options.group}: ${error instanceof Error ? error.message : String(error)}`;
+    return `cannot give ${options.path} to group ${options.group}: ${messageOf(error)}`;
   }
 }
 

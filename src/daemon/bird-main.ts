@@ -5,6 +5,7 @@
 
 import { createWriteStream, openSync, rmSync, writeFileSync } from "node:fs";
 import type { Writable } from "node:stream";
+import { messageOf } from "../base/error-message.js";
 import { BirdServer } from "../bird/control/bird-server.js";
 import { BirdConfigReader } from "../bird/daemon/bird-config-reader.js";
 import { BirdLog } from "../bird/daemon/bird-log.js";
@@ -91,10 +92,6 @@ function changeIdentity({ user, group }: BirdOptions): string | undefined {
 
 function numberOrName(text: string): number | string {
   return /^\d+$/.test(text) ? Number(text) : text;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function writePidFile(path: string | undefined): void {

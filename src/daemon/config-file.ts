@@ -3,6 +3,7 @@
 
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/log.js";
+import { messageOf } from "../base/error-message.js";
 import type { SpeakerConfig } from "../config/speaker-config.js";
 import type { ReloadResult } from "../control/api-types.js";
 import type { SpeakerStatus } from "../speaker/snapshot.js";
@@ -77,7 +78,7 @@ export class ConfigFile {
       changes = await apply(loaded.config);
     } catch (error) {
       // A port that is taken, for example; or a bug of ours in the reading, for which nobody's sessions are to end.
-      return this.#failed([error instanceof Error ? error.message : String(error)]);
+      return this.#failed([messageOf(error)]);
     }
     const message = changes.length === 0 ? "nothing changed" : changes.join("; ");
     this.#note(true, message);

@@ -5,6 +5,7 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { messageOf } from "../base/error-message.js";
 import type { ScriptLog } from "../policy/script.js";
 import type { ConfigAnswer } from "./config-process.js";
 import type { LoadedConfig } from "./config-source.js";
@@ -41,7 +42,7 @@ interface Silence {
 
 function ask(startReader: StartReader, options: ConfigFileOptions): Promise<ConfigAnswer | Silence> {
   return new Promise((resolve) => {
-    const fail = (error: unknown): void => resolve({ silence: error instanceof Error ? error.message : String(error) });
+    const fail = (error: unknown): void => resolve({ silence: messageOf(error) });
     try {
       const reader = startReader();
       reader.once("message", (message) => resolve(message as ConfigAnswer));

@@ -2,6 +2,7 @@
 
 import type { Writable } from "node:stream";
 import { type Clock, SystemClock } from "../base/clock.js";
+import { messageOf } from "../base/error-message.js";
 import { loadSys } from "../native/load-sys.js";
 import type { Addon, Assemble } from "./assemble.js";
 import type { LoadedConfig } from "./config-source.js";
@@ -136,7 +137,7 @@ async function serveUntilStopped(
     door.words.stopped(log);
     return EXIT_OK;
   } catch (error) {
-    log.error(error instanceof Error ? error.message : String(error));
+    log.error(messageOf(error));
     return EXIT_FAILED;
   } finally {
     release();

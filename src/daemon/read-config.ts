@@ -2,6 +2,7 @@
 // schema library, the YAML parser and all checks: some 30 MB. config-loader.ts says where that is done.
 
 import { readFileSync } from "node:fs";
+import { messageOf } from "../base/error-message.js";
 import { type ConfigError, formatConfigErrors } from "../config/config-error.js";
 import { parseConfig } from "../config/parse-yaml.js";
 import { type PlainConfig, toPlainConfig } from "./plain-config.js";
@@ -22,7 +23,7 @@ export function readConfig({ path, node }: ConfigFileOptions): ConfigReading {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    return { ok: false, errors: [`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`] };
+    return { ok: false, errors: [`cannot read ${path}: ${messageOf(error)}`] };
   }
   const result = parseConfig(text, path, { node });
   if ("errors" in result) return { ok: false, errors: errorLines(result.errors) };

@@ -6,6 +6,7 @@ import { randomInt } from "node:crypto";
 import type { Clock } from "../base/clock.js";
 import { IPV4_UNICAST } from "../base/family.js";
 import type { Log } from "../base/log.js";
+import { messageOf } from "../base/error-message.js";
 import type { Sys } from "../native/sys.js";
 import { FibSync } from "./fib-sync.js";
 import { EPERM } from "./kernel-error.js";
@@ -65,7 +66,7 @@ export async function openKernel(
     return { unavailable: problem, view: undefined };
   } catch (error) {
     view?.close();
-    return { unavailable: error instanceof Error ? error.message : String(error), view: undefined };
+    return { unavailable: messageOf(error), view: undefined };
   }
 }
 

@@ -6,6 +6,7 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 
 import type { Bytes } from "../base/bytes.js";
 import { invariant } from "../base/invariant.js";
+import { messageOf } from "../base/error-message.js";
 import { loadSys } from "../native/load-sys.js";
 import { ENOBUFS } from "./kernel-error.js";
 import { eachMessage, NLMSG_ERROR, readAnswer, type Received, receiveBuffer } from "./netlink.js";
@@ -87,7 +88,7 @@ function main(): void {
       new Uint8Array(memory),
     );
   } catch (error) {
-    post(parentPort, { is: "unusable", why: error instanceof Error ? error.message : String(error) });
+    post(parentPort, { is: "unusable", why: messageOf(error) });
   }
 }
 

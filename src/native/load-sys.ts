@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import type { Sys } from "./sys.js";
+import { messageOf } from "../base/error-message.js";
 
 const CONSEQUENCE = "kernel routes, TCP MD5 and GTSM do not work";
 const REMEDY = "build it with `node src/native/build-addon.mjs OUTDIR` (needs a C compiler and the headers of Node)";
@@ -19,7 +20,7 @@ export function loadSys(folder = dirname(fileURLToPath(import.meta.url))): { sys
   try {
     return { sys: createRequire(import.meta.url)(file) as Sys };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return { missing: `${CONSEQUENCE}: ${file} cannot be loaded (${why}); ${REMEDY}` };
   }
 }

@@ -6,6 +6,7 @@
 import { type Bytes, toHex } from "../base/bytes.js";
 import type { PrefixIndex } from "../base/prefix-index.js";
 import { type Family, IPV4_UNICAST, IPV6_UNICAST } from "../base/family.js";
+import { messageOf } from "../base/error-message.js";
 import { ERROR_CODE, UPDATE_ERROR } from "../packet/codes.js";
 import { NotificationError } from "../packet/notification.js";
 import { decodeUpdate, type UpdateContext, UpdateView } from "../packet/update.js";
@@ -104,7 +105,7 @@ export class Ingest {
   /** Our own mistake over one message: nothing was applied, so it costs this session and not all of them. The log gets what
    *  is needed to repeat it. */
   #bug(error: unknown, source: Source, body: Bytes): NotificationError {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     const stack = error instanceof Error ? (error.stack ?? "").split("\n").slice(1, 6).join(" |") : "";
     this.#attrs.onFault(source.id, [`bug: ${text}${stack}; UPDATE body ${toHex(body)}`]);
     const { MALFORMED_ATTRIBUTE_LIST } = UPDATE_ERROR;

@@ -6,7 +6,7 @@ import { formatAddress, formatPrefix, type IpAddress, prefixContains } from "../
 import type { Log } from "../base/log.js";
 import type { DynamicPeersConfig, SpeakerConfig } from "../config/speaker-config.js";
 import type { Peer } from "./peer.js";
-import type { PeerSet } from "./peer-set.js";
+import { isOtherIdentity, type PeerSet } from "./peer-set.js";
 
 /** A peer that does not reach Established, or does not come back (graceful restart aside), is forgotten after this. */
 const IDLE_MS = 30_000;
@@ -101,9 +101,7 @@ function reasonToLeave(range: string, config: SpeakerConfig, before: SpeakerConf
     of?.dynamicPeers.find((entry) => formatPrefix(entry.prefix) === range);
   const [was, is] = [find(before), find(config)];
   if (was === undefined || is === undefined || identityOf(was) !== identityOf(is)) return "its range has changed";
-  // Who we are is in every OPEN.
-  const isOther = before?.routerId !== config.routerId || before.clusterId !== config.clusterId;
-  return isOther ? "routerId or clusterId changed" : undefined;
+  return before !== undefined && isOtherIdentity(before, config) ? "routerId or clusterId changed" : undefined;
 }
 
 function identityOf(range: DynamicPeersConfig): string {

@@ -4,6 +4,7 @@
 import { type Clock, Deadlines } from "../base/clock.js";
 import { formatAddress, type IpAddress } from "../base/ip.js";
 import type { Log } from "../base/log.js";
+import { messageOf } from "../base/error-message.js";
 import type { ListenConfig } from "../config/speaker-config.js";
 import type { Connection } from "../session/ports.js";
 import { type ListenKey, ListenKeys } from "./listen-keys.js";
@@ -87,7 +88,7 @@ export class Listeners {
         this.#failures.delete(key);
         this.#log.info(`listening on ${key}`);
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         if (this.#failures.get(key) !== reason) this.#log.error(reason);
         this.#failures.set(key, reason);
       }

@@ -49,8 +49,7 @@ export class PeerSet {
     }
     const regroup = new Map<GroupMember, GroupOptions>();
     // Who we are is in every OPEN, so nothing less than new sessions tells the peers of another identity.
-    const isOther =
-      before !== undefined && (before.routerId !== config.routerId || before.clusterId !== config.clusterId);
+    const isOther = before !== undefined && isOtherIdentity(before, config);
     for (const next of config.peers) {
       const peer = this.#byKey.get(next.key);
       if (peer === undefined) continue;
@@ -74,20 +73,12 @@ export class PeerSet {
   /** Tells peers, or all there are and will be, that they are about to lose their sessions (RFC 8326), or that not. */
   drain(peers: readonly Peer[] | "all", isDraining: boolean): void {
     if (peers === "all") this.#drainsAll = isDraining;
-    const regroup = new Map<GroupMember, GroupOptions>();
-    for (const peer of peers === "all" ? this.#byKey.values() : peers) {
-      for (const [member, options] of peer.drain(isDraining)) regroup.set(member, options);
-    }
-    this.#deps.rib.regroup(regroup);
+    this.#regroup(peers === "all" ? this.#byKey.values() : peers, (peer) => peer.drain(isDraining));
   }
 
   /** Tells dynamic peers what has changed beside their own options. */
   refresh(peers: readonly Peer[], speaker: SpeakerConfig): void {
-    const regroup = new Map<GroupMember, GroupOptions>();
-    for (const peer of peers) {
-      for (const [member, options] of peer.reconfigure(peer.config, speaker)) regroup.set(member, options);
-    }
-    this.#deps.rib.regroup(regroup);
+    this.#regroup(peers, (peer) => peer.reconfigure(peer.config, speaker));
   }
 
   /** A dynamic peer has come. */
@@ -112,6 +103,11 @@ export class PeerSet {
     peer.remove();
   }
 
+  /** All changes first, then the members to their groups, once. */
+  #regroup(peers: Iterable<Peer>, change: (peer: Peer) => ReadonlyMap<GroupMember, GroupOptions>): void {
+    this.#deps.rib.regroup(new Map([...peers].flatMap((peer) => [...change(peer)])));
+  }
+
   #change(
     peer: Peer,
     next: PeerConfig,
@@ -128,6 +124,11 @@ export class PeerSet {
     for (const [member, options] of peer.reconfigure(next, config)) regroup.set(member, options);
     return changed.length === 0 ? undefined : `peer ${next.key}: ${changed.join(", ")} changed`;
   }
+}
+
+/** We are somebody else: that is in every OPEN. */
+export function isOtherIdentity(before: SpeakerConfig, after: SpeakerConfig): boolean {
+  return before.routerId !== after.routerId || before.clusterId !== after.clusterId;
 }
 
 function addressKey(address: IpAddress): string {

@@ -2,6 +2,7 @@
 // v3.33 (`today`) or had until v3.31 (`v3.29`: no metrics, protocols without templates, tunnels set by BIRD).
 
 import type { FamilyName } from "../../src/base/family.js";
+import { peerFilters } from "./calico-text.js";
 
 export interface CalicoPeer {
   /** `Mesh`, `Global`, `Node` or `Local_Workload`. */
@@ -97,24 +98,6 @@ function formatPeer(config: CalicoConfig, peer: CalicoPeer): string {
     ...(peer.options ?? []).map((option) => `  ${option}`),
     "}",
   ].join("\n");
-}
-
-function peerFilters(isInternal: boolean): string {
-  return `  import filter {
-    if (defined(bgp_local_pref)&&(bgp_local_pref > 2147482623)) then
-      preference = 200;
-    accept;
-  };
-  export filter {
-    if (defined(source) && source = RTS_BGP && defined(bgp_local_pref)) then {
-      krt_metric = 2147483647 - bgp_local_pref;
-    } else {
-      if (!defined(krt_metric)) then { krt_metric = 1024; }
-      bgp_local_pref = 2147483647 - krt_metric;
-    }
-    calico_export_to_bgp_peers(${isInternal});
-    reject;
-  };`;
 }
 
 function olderPeerFilters(isInternal: boolean): string {

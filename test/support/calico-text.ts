@@ -24,14 +24,9 @@ const REPLACED: readonly (readonly [string, string])[] = [
   ["192.0.2.0/24", "2001:db8:2::/64"],
 ];
 
-export function peerText(peer: PeerText): string {
-  const { name, address, as, port, isInternal = false, source, exportRules = "", more = [] } = peer;
-  return `
-protocol bgp ${name} from bgp_template {
-  ${peer.hops ?? "ttl security off;\n  multihop;"}
-  neighbor ${address}${port === undefined ? "" : ` port ${port}`} as ${as};
-  ${source === undefined ? "" : `source address ${source};`}
-  import filter {
+/** What Calico's peers import and export. `exportRules` run before Calico's own part. */
+export function peerFilters(isInternal: boolean, exportRules = ""): string {
+  return `  import filter {
     if (defined(bgp_local_pref)&&(bgp_local_pref > 2147482623)) then
       preference = 200;
     accept;
@@ -46,7 +41,17 @@ protocol bgp ${name} from bgp_template {
     ${exportRules}
     calico_export_to_bgp_peers(${isInternal});
     reject;
-  };
+  };`;
+}
+
+export function peerText(peer: PeerText): string {
+  const { name, address, as, port, isInternal = false, source, exportRules = "", more = [] } = peer;
+  return `
+protocol bgp ${name} from bgp_template {
+  ${peer.hops ?? "ttl security off;\n  multihop;"}
+  neighbor ${address}${port === undefined ? "" : ` port ${port}`} as ${as};
+  ${source === undefined ? "" : `source address ${source};`}
+${peerFilters(isInternal, exportRules)}
   ${more.join("\n  ")}
 }
 `;

@@ -263,8 +263,13 @@ export class SpeakerView implements BirdView {
     return this.#findBgp(name) !== undefined;
   }
 
+  #find(name: string): ProtocolDeclaration | undefined {
+    return this.#config.protocols.find((each) => each.name === name);
+  }
+
   #findBgp(name: string): BgpDeclaration | undefined {
-    return this.#config.protocols.find((each): each is BgpDeclaration => each.kind === "bgp" && each.name === name);
+    const found = this.#find(name);
+    return found?.kind === "bgp" ? found : undefined;
   }
 
   /** A source of the RIB is a peer, or a kind of routes that one protocol of the file stands for. */
@@ -279,7 +284,7 @@ export class SpeakerView implements BirdView {
 
   #exportView({ stage, protocol }: NonNullable<RouteQuery["exported"]>): ExportView {
     const { fib, speaker } = this.#deps;
-    const declaration = this.#config.protocols.find(({ name }) => name === protocol);
+    const declaration = this.#find(protocol);
     if (declaration?.kind === "kernel") return new KernelExport(speaker.rib, fib, this.#family, stage);
     const peer = declaration === undefined ? undefined : this.#peerOf(declaration);
     return peer === undefined ? { paths: () => [] } : new PeerExport(speaker.rib, peer, this.#family, stage);
@@ -289,7 +294,7 @@ export class SpeakerView implements BirdView {
     const { process } = this.#deps;
     const peerNamed = (name: string): Peer | undefined => this.#deps.speaker.peerOf(name);
     const isDown = (name: string): boolean => {
-      const found = this.#config.protocols.find((each) => each.name === name);
+      const found = this.#find(name);
       if (found === undefined) return false;
       return found.kind === "bgp" ? (peerNamed(name)?.session.isAdminDown ?? true) : this.#switches.state(found).isDown;
     };
@@ -333,7 +338,7 @@ export class SpeakerView implements BirdView {
   }
 
   #reload(name: string, direction: "in" | "out" | "both"): "reloading" | "reload failed" {
-    const declaration = this.#config.protocols.find((each) => each.name === name);
+    const declaration = this.#find(name);
     const peer = this.#deps.speaker.peerOf(name);
     if (declaration?.kind !== "bgp" || peer === undefined)
       // The kernel's routes are read all the time; the others have nothing that could be read again.

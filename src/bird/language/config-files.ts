@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { getSystemErrorMap } from "node:util";
+import { messageOf } from "../../base/error-message.js";
 
 export interface ConfigFiles {
   /** The whole text. Throws an error whose message is the system's words for it (`No such file or directory`). */
@@ -43,7 +44,7 @@ export function filesOf(texts: Readonly<Record<string, string>>): ConfigFiles {
 function systemText(error: unknown): string {
   const errno = error instanceof Error && "errno" in error ? Number(error.errno) : NaN;
   const text = getSystemErrorMap().get(errno)?.[1];
-  if (text === undefined) return error instanceof Error ? error.message : String(error);
+  if (text === undefined) return messageOf(error);
   return `${text[0].toUpperCase()}${text.slice(1)}`;
 }
 

@@ -5,6 +5,7 @@
 import { dirname } from "node:path";
 import { parseAddress } from "../../base/ip.js";
 import type { Bytes } from "../../base/bytes.js";
+import { messageOf } from "../../base/error-message.js";
 import { BirdConfigError } from "./bird-config-error.js";
 import { type ConfigFiles, hasWildcards } from "./config-files.js";
 import { ENUM_CONSTANTS, isKeyword } from "./keywords.js";
@@ -289,8 +290,4 @@ function isHexDigit(code: number): boolean {
 
 function isLetter(code: number): boolean {
   return (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code === 95;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,10 +2,9 @@
 // port, twice the same address, twice connected, with and without path identifiers. What the daemon does, and its words for it.
 
 import t, { type Test } from "tap";
-import { CalicoNode } from "../../support/calico-node.js";
+import type { CalicoNode } from "../../support/calico-node.js";
 import type { PeerText } from "../../support/calico-text.js";
 import { eventually, pause } from "../../support/eventually.js";
-import { Lan } from "../../support/lan.js";
 import { BIRD1_PROGRAMS } from "../../support/peers/bird1.js";
 import { needs } from "../../support/requirements.js";
 import {
@@ -14,9 +13,10 @@ import {
   NOTIFICATION,
   OPEN,
   UPDATE,
-  WireHost,
+  type WireHost,
   type WireSession,
 } from "../../support/wire-host.js";
+import { openWiredNode } from "../../support/wired-node.js";
 import * as wire from "../../vectors/wire.js";
 
 t.setTimeout(90_000);
@@ -89,15 +89,9 @@ class World {
   }
 
   static async open(t: Test): Promise<World> {
-    const lan = await Lan.open(["node", "peers"]);
-    t.teardown(() => lan.close());
-    const [own, others] = lan.hosts;
-    for (const address of Object.values(ADDRESSES))
-      await others.namespace.exec(`ip address add ${address}/24 dev eth0`);
-    const node = await CalicoNode.withPeers(own.namespace, "ours", PEERS);
-    t.teardown(() => node.remove());
+    const { node, host } = await openWiredNode(t, Object.values(ADDRESSES), PEERS);
     await node.start([]);
-    return new World(node, new WireHost(others.namespace));
+    return new World(node, host);
   }
 
   establish(name: Name, as: number, offer?: Offer): Promise<WireSession> {

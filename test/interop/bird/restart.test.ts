@@ -2,12 +2,12 @@
 // its table; the same without -R.
 
 import t, { type Test } from "tap";
-import { CalicoNode } from "../../support/calico-node.js";
+import type { CalicoNode } from "../../support/calico-node.js";
 import { eventually } from "../../support/eventually.js";
-import { Lan } from "../../support/lan.js";
 import { BIRD1_PROGRAMS } from "../../support/peers/bird1.js";
 import { needs } from "../../support/requirements.js";
-import { END_OF_RIB, OPEN, UPDATE, WireHost, type WireSession } from "../../support/wire-host.js";
+import { END_OF_RIB, OPEN, UPDATE, type WireHost, type WireSession } from "../../support/wire-host.js";
+import { openWiredNode } from "../../support/wired-node.js";
 import * as wire from "../../vectors/wire.js";
 
 t.setTimeout(90_000);
@@ -49,16 +49,11 @@ class World {
   }
 
   static async open(t: Test): Promise<World> {
-    const lan = await Lan.open(["node", "peers"]);
-    t.teardown(() => lan.close());
-    const [own, others] = lan.hosts;
-    for (const address of Object.keys(NAMES)) await others.namespace.exec(`ip address add ${address}/24 dev eth0`);
     const peers = Object.entries(NAMES).map(([address, name]) => {
       return { name, address, as: AS, isInternal: true, source: DAEMON, more: ["passive on;"] };
     });
-    const node = await CalicoNode.withPeers(own.namespace, "ours", peers);
-    t.teardown(() => node.remove());
-    return new World(node, new WireHost(others.namespace));
+    const { node, host } = await openWiredNode(t, Object.keys(NAMES), peers);
+    return new World(node, host);
   }
 
   establish(address: string): Promise<WireSession> {
